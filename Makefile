@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# Everything a developer does here, by name. `make` alone prints the list.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON := $(shell command -v python3.11 || command -v python3)
+UV     := uv==0.13.9
+STAMP  := $(VENV)/.installed
+TESTS  ?= tests
+WORKERS ?= 2
+
+.PHONY: help
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(STAMP) ## make .venv with everything in it (needs Python 3.11 or newer)
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Avlest needs Python 3.11 or newer; $(PYTHON) is older" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(UV)'
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --requirement requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+.PHONY: lock
+lock: | $(BIN)/uv ## write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet --upgrade \
+	  --custom-compile-command 'make lock' --output-file requirements.lock
+
+.PHONY: demo
+demo: install ## decode a generated capture of encrypted telegrams and print a table
+	@$(BIN)/avlest demo
+
+.PHONY: test
+test: install ## run the whole test suite
+	$(BIN)/pytest $(TESTS) -n $(WORKERS)
+
+.PHONY: lint
+lint: install ## style, types, room order, and whether the generated pages are current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate_docs.py --check
+
+.PHONY: bench
+bench: install ## measure the speed of decoding
+	$(BIN)/python bench/decode.py
+
+.PHONY: conformance
+conformance: install ## score `avlest decode` against the shared vectors, per meter family
+	$(BIN)/python scripts/conformance.py
+
+.PHONY: services
+services: install ## start a mosquitto and a PostgreSQL for development in .run/
+	$(BIN)/python scripts/services.py start
+
+.PHONY: services-stop
+services-stop: install ## stop what `make services` started
+	$(BIN)/python scripts/services.py stop
+
+.PHONY: docs
+docs: install ## write the generated pages of docs/reference anew
+	$(BIN)/python scripts/generate_docs.py
+
+.PHONY: clean
+clean: ## remove .venv and everything that was built or cached
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

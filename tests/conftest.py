@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may lean on: a data directory of its own, a database by choice, the shared vectors.
+
+`AVLEST_TEST_DATABASE` chooses the database: `sqlite` (default), `postgres`, or `auto` (PostgreSQL where
+its programs are installed).  The tests that touch the database carry the marker `database`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import services
+from tests.support.services import Mosquitto, require_service, run_mosquitto
+
+ROOT = Path(__file__).resolve().parent.parent
+_CLEANUP = contextlib.ExitStack()
+
+# Settings are read on import: they must point at a folder of the tests before anything imports them.
+if "AVLEST_DATA" not in os.environ:
+    os.environ["AVLEST_DATA"] = _CLEANUP.enter_context(tempfile.TemporaryDirectory(prefix="avlest-test-"))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "avlest.project.settings")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the markers we set ourselves, and start PostgreSQL where it is asked for (once, not per worker)."""
+    config.addinivalue_line("markers", "database: set by itself on each test that touches the database")
+    wanted = os.environ.get("AVLEST_TEST_DATABASE", "sqlite")
+    if wanted not in ("sqlite", "postgres", "auto"):
+        raise pytest.UsageError(f"AVLEST_TEST_DATABASE is {wanted!r}, expected sqlite, postgres or auto")
+    missing = services.missing_programs("postgres")
+    if wanted == "sqlite" or "AVLEST_DATABASE" in os.environ or (wanted == "auto" and missing):
+        return
+    if missing:
+        raise pytest.UsageError(f"AVLEST_TEST_DATABASE=postgres, but this machine has no {', '.join(missing)}")
+    os.environ["AVLEST_DATABASE"] = _CLEANUP.enter_context(services.run_postgres()).url
+
+
+def pytest_unconfigure() -> None:
+    """Stop the database and remove the data directory."""
+    _CLEANUP.close()
+
+
+def pytest_report_header() -> str:
+    """Say which database the tests run on."""
+    engine = os.environ.get("AVLEST_DATABASE", "sqlite").partition(":")[0]
+    return f"database: {engine}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that touch the database, so that they can be run on another one alone."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"}:
+            item.add_marker("database")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip (or fail where `CI=true`) a test marked `needs("mosquitto")` when that is not installed."""
+    for marker in item.iter_markers("needs"):
+        for service in marker.args:
+            require_service(service)
+
+
+@pytest.fixture(scope="session")
+def shared_vectors() -> Path:
+    """The folder of public telegrams with expected values; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("AVLEST_SHARED", ROOT.parent / "shared")) / "vectors"
+    if not folder.is_dir():
+        pytest.skip("the shared vectors are not here: set AVLEST_SHARED to the folder that holds vectors/")
+    return folder
+
+
+def read_vectors(file: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file."""
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+@pytest.fixture(scope="session")
+def wmbus_vectors(shared_vectors: Path) -> list[dict[str, Any]]:
+    """Public wireless and wired M-Bus telegrams, plain and encrypted."""
+    return [row for name in ("wmbus", "wmbus-encrypted") for row in read_vectors(shared_vectors / f"{name}.jsonl")]
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real MQTT broker on a port of its own, without password."""
+    require_service("mosquitto")
+    with run_mosquitto(tmp_path) as broker:
+        yield broker
