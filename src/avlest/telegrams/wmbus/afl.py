@@ -63,6 +63,29 @@ class Afl:
         return (self.message_control or 0) & AUTHENTICATION_TYPE
 
     @property
+    def counter_offset(self) -> int:
+        """Where the message counter stands, if it was sent."""
+        control = 0 if self.message_control is None else 1
+        return self.offset + HEADER + 2 + control + (0 if self.key_information is None else 2)
+
+    @property
+    def mac_offset(self) -> int:
+        """Where the MAC stands, if it was sent."""
+        return self.counter_offset + (0 if self.counter is None else 4)
+
+    @property
+    def authenticated_positions(self) -> list[int]:
+        """Where the bytes of `authenticated_prefix` stand in the telegram."""
+        start = self.offset + HEADER + 2
+        positions = [] if self.message_control is None else [start]
+        if self.counter is not None:
+            positions += range(self.counter_offset, self.counter_offset + 4)
+        if self.message_length is not None:
+            after_mac = self.mac_offset + len(self.mac)
+            positions += range(after_mac, after_mac + 2)
+        return positions
+
+    @property
     def authenticated_prefix(self) -> bytes:
         """What the MAC covers before the message: control, counter, message length."""
         control = b"" if self.message_control is None else bytes((self.message_control,))

@@ -17,6 +17,8 @@ TRANSPORT = LONG_HEADER | SHORT_HEADER | NO_HEADER
 FULL_FRAMES = frozenset((0x72, 0x78, 0x7A))
 COMPACT_FRAMES = frozenset((0x73, 0x79, 0x7B))
 FORMAT_FRAMES = frozenset((0x69, 0x6A, 0x6B))
+WITH_SIGNATURE = COMPACT_FRAMES | FORMAT_FRAMES
+COMPACT_LONG = 0x73
 MANUFACTURER_SPECIFIC = range(0xA0, 0xB8)
 
 MEANINGS: dict[int, str] = {
@@ -38,29 +40,35 @@ MEANINGS: dict[int, str] = {
 
 # Whole and legal, yet nothing is measured in them.
 WITHOUT_DATA: dict[int, str] = {
-    0x50: "application reset",
-    0x51: "data sent to the device",
+    0x50: "application reset or selection",
+    0x51: "command to the device",
     0x52: "selection of a device",
     0x53: "application reset or selection, long header",
-    0x54: "synchronise action",
+    0x54: "question for the selected application",
+    0x55: "question for the selected application, long header",
     0x5A: "command to the device, short header",
     0x5B: "command to the device, long header",
     0x5C: "synchronise action",
-    0x5F: "security information, long header",
-    0x66: "application error, no header",
-    0x67: "application error, short header",
-    0x68: "application error, long header",
+    0x60: "DLMS command to the device, long header",
+    0x61: "DLMS command to the device, short header",
+    0x66: "the selected application",
+    0x67: "the selected application, short header",
+    0x68: "the selected application, long header",
     0x6C: "clock set to a time, long header",
     0x6D: "clock shifted, long header",
     0x6E: "application error, short header",
     0x6F: "application error, long header",
-    0x70: "application error, no header",
-    0x71: "alarm, no header",
+    0x70: "application error",
+    0x71: "alarm",
     0x74: "alarm, short header",
     0x75: "alarm, long header",
-    0x80: "transport layer alone, long header, to the device",
+    0x80: "transport layer alone to the device, long header",
     0x81: "network layer",
-    0x83: "network management",
+    0x82: "network management to the device, long header",
+    0x83: "network management to the device",
+    0x84: "transport layer to the device, a compact frame is expected",
+    0x85: "transport layer to the device, a format frame is expected",
+    0x87: "network management, long header",
     0x88: "network management, short header",
     0x89: "network management",
     0x8A: "transport layer alone, short header",
@@ -74,9 +82,9 @@ WITHOUT_DATA: dict[int, str] = {
     0xBE: "baud rate 19200",
     0xBF: "baud rate 38400",
     0xC0: "image transfer, command, long header",
-    0xC1: "image transfer, response, short header",
-    0xC2: "image transfer, response, long header",
+    0xC1: "image transfer, answer, short header",
+    0xC2: "image transfer, answer, long header",
     0xC3: "security information, command, long header",
-    0xC4: "security information, response, short header",
-    0xC5: "security information, response, long header",
+    0xC4: "security information, answer, short header",
+    0xC5: "security information, answer, long header",
 }

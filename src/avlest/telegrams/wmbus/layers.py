@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from avlest.telegrams import mbus
 from avlest.telegrams.wmbus import afl as afls
 from avlest.telegrams.wmbus import ci as cis
 from avlest.telegrams.wmbus.address import Address
+from avlest.telegrams.wmbus.afl import Afl
 from avlest.telegrams.wmbus.ell import AES_CTR, Ell
+from avlest.telegrams.wmbus.parts import Parts
 from avlest.telegrams.wmbus.transport import Transport
-
-if TYPE_CHECKING:
-    from avlest.telegrams.wmbus.afl import Afl
-    from avlest.telegrams.wmbus.stack import Stack
 
 C_FIELDS = {
     0x06: "CNF-IR: installation confirmed",
@@ -74,7 +71,7 @@ class Layer:
     pieces: tuple[Piece, ...]
 
 
-def derive_layers(stack: Stack) -> tuple[Layer, ...]:
+def derive_layers(stack: Parts) -> tuple[Layer, ...]:
     """All layers of a decoded telegram, from the first byte to the last."""
     found: list[Layer] = []
     at = 0
@@ -98,7 +95,7 @@ def _make_layer(name: str, start: int, fields: _Fields) -> Layer:
     return Layer(name, start, at, tuple(pieces))
 
 
-def _list_layers(stack: Stack) -> Iterator[tuple[str, _Fields]]:
+def _list_layers(stack: Parts) -> Iterator[tuple[str, _Fields]]:
     wired = isinstance(stack.frame, mbus.WiredFrame)
     if stack.frame.ci_offset:
         yield "link", _explain_wired(stack) if wired else _explain_wireless(stack)
@@ -143,7 +140,7 @@ def _explain_header_address(address: Address) -> _Fields:
     yield from rest
 
 
-def _explain_wireless(stack: Stack) -> _Fields:
+def _explain_wireless(stack: Parts) -> _Fields:
     frame = stack.frame
     kind = FORMATS.get(frame.format, "")
     yield 1, f"length: {frame.data[0]} bytes follow{kind}"
@@ -156,7 +153,7 @@ def _explain_wireless(stack: Stack) -> _Fields:
         yield from _explain_address(stack.wire_address)
 
 
-def _explain_wired(stack: Stack) -> _Fields:
+def _explain_wired(stack: Parts) -> _Fields:
     data = stack.clear
     yield 1, "start byte"
     yield 2, f"length, twice: {data[1]} bytes from the C-field to the checksum"
@@ -231,7 +228,7 @@ def _explain_transport(header: Transport) -> _Fields:
         yield 1, f"configuration extension {header.extension:02X}"
 
 
-def _explain_payload(stack: Stack) -> _Fields:
+def _explain_payload(stack: Parts) -> _Fields:
     if stack.transport is None:
         yield _explain_ci(stack.payload_ci)
         start = stack.frame.ci_offset + sum(layer.length for layer in (stack.ell, stack.afl) if layer is not None)

@@ -136,6 +136,12 @@ def _double(block: bytes) -> bytes:
     return doubled.to_bytes(BLOCK, "big")
 
 
+@lru_cache(maxsize=16384)
+def derive_cmac_subkey(key: bytes) -> bytes:
+    """The subkey that a CMAC lays over a whole last block (K1 of RFC 4493)."""
+    return _double(_aes(key)[0](ZERO_IV))
+
+
 def _cmac(encrypt: BlockFunction, message: bytes) -> bytes:
     subkey = _double(encrypt(ZERO_IV))
     whole = max(len(message) - 1, 0) // BLOCK * BLOCK
