@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all rows of an organisation share."""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+M = TypeVar("M", bound=models.Model, covariant=True)
+
+
+class OwnedQuerySet(models.QuerySet[M]):
+    """Rows that belong to organisations; ask for one organisation's with `of`."""
+
+    def of(self, organisation_id: int) -> Self:
+        """Return the rows of one organisation: the only way a row may reach a person."""
+        return self.filter(organisation_id=organisation_id)
+
+
+class Owned(models.Model):
+    """A row that belongs to one organisation."""
+
+    organisation = models.ForeignKey("registry.Organisation", on_delete=models.PROTECT, verbose_name=_("organisation"))
+
+    class Meta:
+        abstract = True
+
+
+class Period(models.Model):
+    """A half-open period; open when `ends_at` is empty."""
+
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to (exclusive)"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+def period_check(name: str) -> models.CheckConstraint:
+    """Return the constraint that a period ends after it begins."""
+    rule = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at"))
+    return models.CheckConstraint(condition=rule, name=name)
