@@ -33,6 +33,7 @@ class Coding(StrEnum):
     BCD = "bcd"
     TEXT = "text"
     BCD_VAR = "bcd_var"
+    BCD_VAR_NEGATIVE = "bcd_var_negative"
     BINARY_VAR = "binary_var"
     DATE_G = "date_g"
     DATETIME_F = "datetime_f"

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from avlest.telegrams.outcomes import Outcome, TelegramError
 from avlest.telegrams.records.dif import (
-    DATA_FIELDS,
     GLOBAL_READOUT,
     IDLE_FILLER,
     MANUFACTURER_DATA,
@@ -85,7 +84,7 @@ def derive_lvar(lvar: int) -> tuple[int, Coding]:
     if lvar < 0xC0:
         return lvar, Coding.TEXT
     if lvar < 0xE0:
-        return lvar & 0x0F, Coding.BCD_VAR
+        return lvar & 0x0F, Coding.BCD_VAR if lvar < 0xD0 else Coding.BCD_VAR_NEGATIVE
     if lvar < 0xF0:
         return lvar - 0xE0, Coding.BINARY_VAR
     if lvar < 0xF5:
@@ -244,7 +243,3 @@ def parse_records(payload: bytes, *, start: int = 0) -> Payload:
         return walk.finish(error)
     return walk.finish(None)
 
-
-def is_special(dif: int) -> bool:
-    """Whether a DIF is a special function (data field F), which has no VIF."""
-    return dif & 0x0F not in DATA_FIELDS

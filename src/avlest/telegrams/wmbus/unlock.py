@@ -8,7 +8,6 @@ from collections.abc import Callable
 from avlest.telegrams.outcomes import Outcome, TelegramError
 from avlest.telegrams.wmbus import diehl, security
 from avlest.telegrams.wmbus import transport as transports
-from avlest.telegrams.wmbus.address import NO_ADDRESS, Address
 from avlest.telegrams.wmbus.afl import Afl
 from avlest.telegrams.wmbus.parts import DECRYPTED, STORED_PLAIN
 from avlest.telegrams.wmbus.transport import Transport
@@ -40,7 +39,7 @@ def _verify_mac(work: Work, header: Transport) -> tuple[Keys, str]:
     afl, keys = work.afl, aes_keys(work)
     if afl is None or not afl.mac:
         return keys, "none"
-    if not keys or afl.counter is None:
+    if not keys or afl.counter is None or not work.address.identity:
         return keys, work.mac
     message = afl.authenticated_prefix + work.data[header.offset : work.end]
     fitting = tuple(key for key in keys if _mac(work, afl, key, message) == afl.mac)
@@ -99,17 +98,21 @@ def _open_or_fail(
 
 
 def _take_mode5(work: Work, header: Transport) -> None:
-    iv = security.derive_mode5_iv(_iv_address(work), header.access_number or 0)
-    keys = aes_keys(work)
+    if _is_unaddressed(work, header):
+        return
+    iv = security.derive_mode5_iv(work.address, header.access_number or 0)
     defaults = (diehl.DEFAULT_AES_KEY,) if diehl.is_diehl(work.wire_address) else ()
-    _open_or_fail(work, header, keys, lambda key, data: security.decrypt_mode5(key, iv, data), defaults=defaults)
+    _open_or_fail(
+        work, header, aes_keys(work), lambda key, data: security.decrypt_mode5(key, iv, data), defaults=defaults
+    )
 
 
-def _iv_address(work: Work) -> Address:
-    """The sender's address; a bare payload without one cannot be deciphered by it."""
-    if work.address is NO_ADDRESS:
-        raise TelegramError(Outcome.UNSUPPORTED_SECURITY, "the payload is encrypted by an address that is not sent")
-    return work.address
+def _is_unaddressed(work: Work, header: Transport) -> bool:
+    """Whether no address is known that deciphering needs and the payload can do without it."""
+    if work.address.identity:
+        return False
+    _take_unsupported(work, header, reason="needs the meter's address, which is not sent")
+    return True
 
 
 def _take_mode4(work: Work, header: Transport) -> None:
@@ -137,17 +140,16 @@ def _take_mode7(work: Work, header: Transport) -> None:
     payload = work.data[header.payload_offset : work.end]
     counter = None if work.afl is None else work.afl.counter
     if counter is None or not _is_counter_derivation(header):
-        _take_unsupported(work, header)
+        _take_unsupported(work, header, reason="is supported with a message counter in the AFL only")
+        return
+    if _is_unaddressed(work, header):
         return
     identity = work.address.identity
     keys = aes_keys(work)
     if not security.is_plausible_plaintext(payload):
         keys = _authentic_keys(work, header, payload, counter)
     _open_or_fail(
-        work,
-        header,
-        keys,
-        lambda key, data: security.decrypt_mode7(key, data, counter=counter, identity=identity),
+        work, header, keys, lambda key, data: security.decrypt_mode7(key, data, counter=counter, identity=identity)
     )
 
 
@@ -169,7 +171,7 @@ def _authentic_keys(work: Work, header: Transport, payload: bytes, counter: int)
     return keys
 
 
-def _take_unsupported(work: Work, header: Transport) -> None:
+def _take_unsupported(work: Work, header: Transport, *, reason: str = "is not supported (0, 2, 4, 5, 7 are)") -> None:
     """Other modes: a payload in clear is taken, bits outside the standard are ignored."""
     work.security = f"mode{header.mode}"
     start = header.payload_offset
@@ -180,7 +182,7 @@ def _take_unsupported(work: Work, header: Transport) -> None:
     else:
         raise TelegramError(
             Outcome.UNSUPPORTED_SECURITY,
-            f"security mode {header.mode} is not supported (0, 2, 4, 5 and, with a message counter, 7 are)",
+            f"security mode {header.mode} {reason}",
             offset=header.offset,
         )
 

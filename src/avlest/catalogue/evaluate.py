@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluate a binding over the records of one telegram: the readable reference.
+
+The columnar decoder (`avlest.telegrams.layouts` with `catalogue.columns`) must agree
+with this on every telegram.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from avlest.catalogue.bind import Binding, Bound
+from avlest.catalogue.formula import parse_formula
+from avlest.catalogue.instants import format_instant
+from avlest.catalogue.lookup import join_words, translate_all, translate_transport_status
+from avlest.catalogue.model import Family, Field, Value
+from avlest.telegrams.records.model import Coding, Record
+from avlest.telegrams.records.values import decode_number
+
+DECIMALS = 6
+_SCALE = 10**DECIMALS
+
+
+def evaluate_binding(binding: Binding, records: Sequence[Record], status: int | None) -> dict[str, Value]:
+    """All fields of one telegram, in catalogue order, the status last.
+
+    `status` is the transport header's status byte or None.  Hidden fields take part in
+    formulas and the status but are not in the result.
+    """
+    values: dict[str, Value] = {}
+    hidden: list[str] = []
+    injected: list[str] = []
+    for bound in binding.bound:
+        value = evaluate_bound(bound, records[bound.record])
+        if bound.field.into_status and isinstance(value, str):
+            injected.append(value)
+        values[bound.name] = value
+        if bound.field.hidden:
+            hidden.append(bound.name)
+    for field in binding.missing:
+        values.setdefault(field.name, missing_value(field))
+    _evaluate_formulas(binding.family, values, hidden)
+    _assemble_status(binding.family, values, injected, status)
+    for name in hidden:
+        del values[name]
+    return values
+
+
+def missing_value(field: Field) -> Value:
+    """What a required field prints when no record feeds it: null, or the all-clear of its lookup."""
+    if field.lookups:
+        return field.lookups[0].ok
+    return "" if field.kind == "text" else None
+
+
+def evaluate_bound(bound: Bound, record: Record) -> Value:
+    """One field's value from its record."""
+    if bound.field.kind == "number":
+        return evaluate_number(bound, record)
+    if bound.field.kind == "text":
+        return evaluate_text(bound.field, record)
+    return format_instant(record, bound.field.kind)
+
+
+def evaluate_number(bound: Bound, record: Record) -> int | float | None:
+    """The number of a record in the unit of the field; None where the meter marks it invalid."""
+    number = decode_number(record)
+    if number is None:
+        return None
+    if isinstance(number, int) and number < 0 and bound.field.unsigned:
+        number += 1 << (8 * record.data_length)
+    return scale_number(number, bound.factor, bound.offset)
+
+
+def scale_number(number: int | float, factor: Fraction, offset: Fraction = Fraction(0)) -> int | float:
+    """`number * factor + offset`, the nearest double; six decimals where the factor is no finite decimal.
+
+    One multiplication and one division of doubles, so that columns do exactly the same.
+    """
+    if isinstance(number, int) and factor.denominator == 1 and not offset:
+        return number * factor.numerator
+    value = float(number) * factor.numerator / factor.denominator
+    if offset:
+        value += float(offset)
+    if isinstance(number, int) and not offset and is_decimal_factor(factor.denominator):
+        return value
+    return round_decimals(value)
+
+
+def is_decimal_factor(denominator: int) -> bool:
+    """Whether one over `denominator` has a finite decimal expansion (it is 2^a 5^b)."""
+    for prime in (2, 5):
+        while denominator % prime == 0:
+            denominator //= prime
+    return denominator == 1
+
+
+def round_decimals(value: float) -> float:
+    """Round to six decimals, half to even, in the way a column of doubles is rounded."""
+    if not math.isfinite(value) or abs(value) >= 2**52 / _SCALE:
+        return value
+    return round(value * _SCALE) / _SCALE
+
+
+def evaluate_text(field: Field, record: Record) -> str | None:
+    """A text field: status names, or the bytes read in the form the catalogue asks for."""
+    if field.lookups:
+        digits = any(lookup.kind == "decimal" for lookup in field.lookups)
+        return translate_all(field.lookups, unsigned_number(record, as_sent=digits))
+    if field.form in ("date", "datetime"):
+        return format_instant(record, "date" if field.form == "date" else "datetime")
+    return read_text(record, field.form)
+
+
+def unsigned_number(record: Record, *, as_sent: bool = False) -> int:
+    """The bytes of a record as one number, most significant last; BCD as its decimal number unless `as_sent`."""
+    if not as_sent and record.coding in (Coding.BCD, Coding.BCD_VAR):
+        number = decode_number(record)
+        if isinstance(number, int):
+            return abs(number)
+    return int.from_bytes(record.data, "little")
+
+
+def read_text(record: Record, form: str) -> str:
+    """The data bytes as text in one of the catalogue's forms."""
+    data = record.data
+    if form == "auto":
+        form = _natural_form(record.coding)
+    match form:
+        case "ascii":
+            return _printable(data)
+        case "ascii_reversed":
+            return _printable(data[::-1])
+        case "hex":
+            return data.hex().upper()
+        case "text":
+            return _readable(data[::-1])
+    return data[::-1].hex().upper()
+
+
+def _natural_form(coding: Coding) -> str:
+    return "text" if coding is Coding.TEXT else "digits"
+
+
+def _printable(data: bytes) -> str:
+    return data.decode("latin-1").rstrip("\x00").strip()
+
+
+def _readable(data: bytes) -> str:
+    """Text where it can be printed (trailing blanks kept), else its bytes as hex."""
+    text = data.replace(b"\x00", b"")
+    if all(0x20 <= byte < 0x7F or byte >= 0xA1 for byte in text) and not _looks_binary(text):
+        return text.decode("latin-1")
+    return data.hex().upper()
+
+
+def _looks_binary(text: bytes) -> bool:
+    return bool(text) and all(byte >= 0x80 for byte in text)
+
+
+def _evaluate_formulas(family: Family, values: dict[str, Value], hidden: list[str]) -> None:
+    for field in family.fields:
+        if not field.formula:
+            continue
+        value = evaluate_formula(field.formula, values)
+        if value is not None or field.required:
+            values[field.name] = value
+            if field.hidden:
+                hidden.append(field.name)
+
+
+def evaluate_formula(text: str, values: Mapping[str, Value]) -> float | None:
+    """A calculated number; None where a part of it is missing or it divides by zero."""
+    formula = parse_formula(text)
+    numbers = {name: values.get(name) for name in formula.names}
+    if not all(isinstance(number, int | float) for number in numbers.values()):
+        return None
+    try:
+        return round_decimals(float(formula.evaluate(numbers)))
+    except (ZeroDivisionError, OverflowError):
+        return None
+
+
+def _assemble_status(family: Family, values: dict[str, Value], injected: list[str], status: int | None) -> None:
+    for field in family.fields:
+        if not field.status:
+            continue
+        own = values.pop(field.name, None)
+        parts = [own] if isinstance(own, str) else []
+        parts += injected
+        if field.transport_status and status is not None:
+            parts.append(translate_transport_status(status, family.transport_bits))
+        values[field.name] = join_words(parts) or missing_value(field) or "OK"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The escape hatch: Python readers for payloads that are not standard records.
+
+A reader is a module in `avlest.catalogue.payloads` with one or both of
+
+* `parse_payload(clear) -> Payload`: splits a proprietary payload into records whose
+  data spans and codings are as real as those of EN 13757-3, so that the catalogue file
+  binds them and the columnar decoder needs no further help;
+* `derive_values(clear) -> Mapping[str, Value]`: computes printed values directly, for
+  payloads that need more than picking bytes (bit streams, scrambling, history grids).
+
+Both raise `TelegramError(BAD_PAYLOAD)` where the bytes do not have the family's shape.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from avlest.catalogue.clear import Clear
+from avlest.catalogue.model import Value
+from avlest.telegrams.records.model import Payload
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadReader:
+    """The two functions of a reader module; None for the one it does not have."""
+
+    parse_payload: Callable[[Clear], Payload] | None
+    derive_values: Callable[[Clear], Mapping[str, Value]] | None
+
+
+@lru_cache(maxsize=None)
+def get_reader(name: str) -> PayloadReader:
+    """The reader of that name; raises LookupError with the name if there is none."""
+    try:
+        module = importlib.import_module(f"avlest.catalogue.payloads.{name}")
+    except ModuleNotFoundError as error:
+        raise LookupError(f"no payload reader is called {name!r}") from error
+    return PayloadReader(getattr(module, "parse_payload", None), getattr(module, "derive_values", None))
