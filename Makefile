@@ -40,8 +40,10 @@ demo: install ## decode a generated capture of encrypted telegrams and print a t
 	@$(BIN)/avlest demo
 
 .PHONY: test
-test: install ## run the whole test suite
-	$(BIN)/pytest $(TESTS) -n $(WORKERS)
+test: install ## run the whole test suite (the database tests twice where PostgreSQL is installed)
+	@if $(BIN)/python -m tests.support.services postgres; then \
+	  AVLEST_TEST_DATABASE=sqlite $(BIN)/pytest $(TESTS) -n $(WORKERS) -q -m database || [ $$? -eq 5 ]; fi
+	AVLEST_TEST_DATABASE=auto $(BIN)/pytest $(TESTS) -n $(WORKERS)
 
 .PHONY: lint
 lint: install ## style, types, room order, and whether the generated pages are current

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django  # noqa: F401  (pytest-django sets Django up only where it is imported already)
 import pytest
 
 from tests.support import services

@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -206,3 +207,8 @@ def _make_database(port: int) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+if __name__ == "__main__":
+    # `python -m tests.support.services postgres`: exit status 0 when its programs are installed.
+    sys.exit(any(missing_programs(name) for name in sys.argv[1:]))
