@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading rows: only the files and row groups that can hold them, and of several versions the one that counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from avlest.readings.tables.errors import StoreError, describe_cause
+from avlest.readings.tables.frames import derive_period, resolve_frame
+from avlest.readings.tables.handle import FAILURES, FileEntry, Snapshot, TableHandle
+from avlest.readings.tables.schemas import BUCKET_SIZE, Rule, TableSpec
+
+Ids = Sequence[int] | Sequence[str] | pl.Series
+"""Ids to read: registers, series, or addresses for telegrams."""
+
+STATISTICS_SLACK = dt.timedelta(milliseconds=1)
+"""Instants in the Delta log are cut to milliseconds, so a file's last row may be this much later than it says."""
+
+_ATTEMPTS = 4
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What to read: ids (None: all) and a half-open period (None: open)."""
+
+    ids: pl.Series | None
+    start: dt.datetime | dt.date | None
+    stop: dt.datetime | dt.date | None
+
+
+def read_range(
+    table: TableHandle,
+    *,
+    selection: Selection,
+    as_known_at: dt.datetime | None = None,
+) -> pl.DataFrame:
+    """Rows of the selection, one for each (id, time), sorted by them; see `resolve_frame` for which one counts."""
+    known = None if as_known_at is None else check_moment(as_known_at, name="as_known_at")
+    if known is not None and table.spec.rule is not Rule.QUALITY:
+        raise ValueError(f"{table.spec.name} cannot be read as known at an instant: derive it again from the readings")
+    return resolve_frame(_collect(table, selection=selection, known=known), spec=table.spec)
+
+
+def read_history(table: TableHandle, *, selection: Selection) -> pl.DataFrame:
+    """Every stored version of the rows of the selection, sorted by (id, time, known_at)."""
+    order = [table.spec.id_column, table.spec.time_column]
+    order += ["known_at"] if table.spec.has_knowledge_time else []
+    return _collect(table, selection=selection, known=None).sort(order)
+
+
+def _collect(table: TableHandle, *, selection: Selection, known: dt.datetime | None) -> pl.DataFrame:
+    tests = selection_filter(selection, spec=table.spec)
+    if known is not None:
+        tests.append(pl.col("known_at") <= known)
+
+    def collect(snapshot: Snapshot) -> pl.DataFrame:
+        files = prune_files(snapshot, selection=selection, spec=table.spec)
+        return scan_files(files, table=table).filter(*tests).collect() if files else empty_frame(table.spec)
+
+    return with_snapshot(table, collect)
+
+
+def with_snapshot(table: TableHandle, read: Callable[[Snapshot], T]) -> T:
+    """Call `read` with the newest snapshot; again when a file is gone because it was vacuumed meanwhile."""
+    for attempt in range(_ATTEMPTS):
+        snapshot = table.read_snapshot(force=attempt > 0)
+        try:
+            return read(snapshot)
+        except FAILURES as error:
+            if attempt + 1 == _ATTEMPTS or not _is_missing_file(error):
+                location, action = table.place.location, f"read {table.spec.name}"
+                raise StoreError(location=location, action=action, cause=describe_cause(error)) from error
+    raise AssertionError("unreachable")
+
+
+def _is_missing_file(error: BaseException) -> bool:
+    text = str(error).lower()
+    return isinstance(error, FileNotFoundError) or any(
+        phrase in text for phrase in ("no such file", "not found", "nosuchkey", "os error 2)")
+    )
+
+
+def scan_files(files: Iterable[FileEntry], *, table: TableHandle) -> pl.LazyFrame:
+    """A lazy frame over files of a table, without the partition columns."""
+    uris = [entry.uri for entry in files]
+    return pl.scan_parquet(
+        uris, glob=False, hive_partitioning=False, storage_options=table.place.polars_options
+    ).select(list(table.spec.columns))
+
+
+def empty_frame(spec: TableSpec) -> pl.DataFrame:
+    """No rows, with the columns of the table."""
+    return pl.DataFrame(schema=dict(spec.columns))
+
+
+def make_selection(
+    spec: TableSpec,
+    *,
+    ids: Ids | None,
+    start: dt.datetime | dt.date | None = None,
+    stop: dt.datetime | dt.date | None = None,
+) -> Selection:
+    """Check and convert what a caller asks for. Naive datetimes are refused; days are asked for by date."""
+    dtype = spec.columns[spec.id_column]
+    wanted = None if ids is None else pl.Series("ids", ids, dtype=dtype).unique().sort()
+    by_day = spec.columns[spec.time_column] == pl.Date()
+    check = _check_day if by_day else check_moment
+    first = None if start is None else check(start, name="start")
+    last = None if stop is None else check(stop, name="stop")
+    return Selection(wanted, first, last)
+
+
+def check_moment(moment: dt.date, *, name: str) -> dt.datetime:
+    """The instant in UTC; `ValueError` for a date or a datetime without time zone."""
+    if not isinstance(moment, dt.datetime) or moment.tzinfo is None:
+        raise ValueError(f"{name} is {moment!r}; expected a datetime with a time zone")
+    return moment.astimezone(dt.UTC)
+
+
+def _check_day(moment: dt.date, *, name: str) -> dt.date:
+    if isinstance(moment, dt.datetime):
+        raise ValueError(f"{name} is {moment!r}; expected a date (local days)")
+    return moment
+
+
+def selection_filter(selection: Selection, *, spec: TableSpec) -> list[pl.Expr]:
+    """The selection as row filters; the id range comes first, for row groups are pruned by it."""
+    tests = []
+    identity, time = pl.col(spec.id_column), pl.col(spec.time_column)
+    if selection.ids is not None and len(selection.ids):
+        low, high = selection.ids[0], selection.ids[-1]
+        if low == high:
+            tests.append(identity == low)
+        else:
+            tests.append(identity.is_between(low, high))
+            if spec.columns[spec.id_column] != pl.Int64() or high - low + 1 != len(selection.ids):
+                tests.append(identity.is_in(selection.ids.implode()))
+    if selection.start is not None:
+        tests.append(time >= selection.start)
+    if selection.stop is not None:
+        tests.append(time < selection.stop)
+    return tests
+
+
+def prune_files(snapshot: Snapshot, *, selection: Selection, spec: TableSpec) -> list[FileEntry]:
+    """The files that can hold rows of the selection, by partition and by smallest and largest id and time."""
+    ids = selection.ids
+    if ids is not None and not len(ids):
+        return []
+    first = None if selection.start is None else derive_period(selection.start, spec=spec)
+    last = None if selection.stop is None else derive_period(selection.stop, spec=spec)
+    buckets = set((ids // BUCKET_SIZE).unique()) if ids is not None and spec.is_bucketed else None
+    files: list[FileEntry] = []
+    for partition, entries in snapshot.files.items():
+        if (first is not None and partition[0] < first) or (last is not None and partition[0] > last):
+            continue
+        if buckets is None or partition[1] in buckets:
+            files.extend(entry for entry in entries if may_hold(entry, selection=selection))
+    return files
+
+
+def may_hold(entry: FileEntry, *, selection: Selection) -> bool:
+    """Whether a file's smallest and largest id and time allow rows of the selection."""
+    ids, start, stop = selection.ids, selection.start, selection.stop
+    if ids is not None and entry.low_id is not None and (entry.high_id < ids[0] or entry.low_id > ids[-1]):
+        return False
+    if entry.low_time is None:
+        return True
+    slack = STATISTICS_SLACK if isinstance(entry.high_time, dt.datetime) else dt.timedelta()
+    if start is not None and entry.high_time + slack < start:
+        return False
+    return stop is None or entry.low_time < stop
