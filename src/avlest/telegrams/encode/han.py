@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from avlest.telegrams.han import hdlc, mbus, obis
 from avlest.telegrams.han.clock import CIVIL_ZONE, NO_DEVIATION, STANDARD_TIME, decode_clock
 from avlest.telegrams.han.decode import assemble_list
-from avlest.telegrams.han.lists import KAIFA_LAYOUTS, LIST_VERSION, Entry, build_value
+from avlest.telegrams.han.lists import KAIFA_LAYOUTS, LIST_VERSION, Entry, build_values
 from avlest.telegrams.han.model import HanList, HanValue, Maker, MeterClock
 
 Number = int | Fraction | Decimal
@@ -89,7 +89,7 @@ def build_list(
     return assemble_list(
         maker,
         _version_sent(maker, list_id),
-        tuple(build_value(entry, maker) for entry in entries),
+        build_values(entries, maker),
         (),
         message_clock=sent if style.date_time_head else None,
         list_clock=sent if list_id == 3 else None,
@@ -194,7 +194,7 @@ def _quantise(maker: Maker, name: str, reading: Number) -> Entry:
     code = bytes((a, b, c, d, 0, 255))
     unit = obis.derive_meaning(code).unit
     scaler = (_AIDON_POWERS[unit], _UNIT_CODES[unit]) if maker is Maker.AIDON else None
-    scale = build_value(Entry(code, 0, scaler), maker).scale
+    scale = build_values([Entry(code, 0, scaler)], maker)[0].scale
     return Entry(code, round(Fraction(reading) / scale), scaler)
 
 

@@ -46,6 +46,7 @@ Read: TypeAlias = "tuple[Value, int]"
 
 ARRAY: Final = 0x01
 STRUCTURE: Final = 0x02
+OCTETS: Final = 0x09
 COMPACT_ARRAY: Final = 0x13
 
 _NUMBERS: Final = {
@@ -70,11 +71,11 @@ def decode_value(data: bytes, offset: int = 0) -> tuple[Value, int]:
 
 def decode_length(data: bytes, offset: int) -> tuple[int, int]:
     """Read a length or count (one byte below 80, else 81-84 and that many bytes)."""
-    if offset >= len(data):
-        raise _ends(offset, "a length")
-    first = data[offset]
-    if first < 0x80:
+    first = data[offset] if offset < len(data) else -1
+    if 0 <= first < 0x80:
         return first, offset + 1
+    if first < 0:
+        raise _ends(offset, "a length")
     size = first & 0x7F
     end = offset + 1 + size
     if not 1 <= size <= 4 or end > len(data):
@@ -143,16 +144,37 @@ def _read_bits(data: bytes, offset: int, depth: int) -> Read:
 
 
 def _read_items(data: bytes, offset: int, depth: int) -> tuple[list[Value], int]:
+    """Elements of an array or structure.
+
+    Numbers, structures and short octet strings, which push lists consist of, are read in
+    this loop; everything else, and all that is wrong, goes to `_read`.
+    """
     if depth >= MAX_DEPTH:
         raise _bad(offset, f"values nest deeper than {MAX_DEPTH} levels")
     count, offset = decode_length(data, offset)
-    if count > len(data) - offset:  # each element has at least its type byte
+    size = len(data)
+    if count > size - offset:  # each element has at least its type byte
         raise _ends(offset, f"{count} elements")
     items: list[Value] = []
-    append = items.append
+    value: Value
     for _ in range(count):
-        value, offset = _read(data, offset, depth + 1)
-        append(value)
+        tag = data[offset] if offset < size else -1
+        if (number := _FIXED.get(tag)) is not None and (end := offset + 1 + number[1]) <= size:
+            value = number[0](data, offset + 1)[0]
+        elif tag == STRUCTURE:
+            parts, end = _read_items(data, offset + 1, depth + 1)
+            value = tuple(parts)
+        elif (
+            tag == OCTETS
+            and offset + 1 < size
+            and (end := offset + 2 + data[offset + 1]) <= size
+            and end < offset + 130
+        ):
+            value = data[offset + 2 : end]
+        else:
+            value, end = _read(data, offset, depth + 1)
+        items.append(value)
+        offset = end
     return items, offset
 
 
@@ -257,7 +279,7 @@ _READERS: Final[dict[int, Callable[[bytes, int, int], Read]]] = {
     STRUCTURE: _read_structure,
     0x03: _read_bool,
     0x04: _read_bits,
-    0x09: _read_octets,
+    OCTETS: _read_octets,
     0x0A: _read_visible,
     0x0C: _read_utf8,
     COMPACT_ARRAY: _read_compact,

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from math import inf
+from typing import Final
 
 from avlest.telegrams.han import axdr, obis
 from avlest.telegrams.han.apdu import Notification, extract_apdu, parse_notification
 from avlest.telegrams.han.clock import decode_clock
-from avlest.telegrams.han.lists import Entry, build_value, derive_entries, derive_wiring
+from avlest.telegrams.han.lists import Entry, build_values, derive_entries, derive_wiring
 from avlest.telegrams.han.model import HanList, HanValue, Maker, MeterClock
 from avlest.telegrams.han.tibber import unwrap_payload
 from avlest.telegrams.outcomes import TelegramError
+
+_COUNTED: Final = frozenset({"energy", "reactive_energy", "apparent_energy"})
 
 
 def decode_han(data: bytes, *, received_at: datetime | None = None) -> HanList:
@@ -33,7 +36,9 @@ def decode_han(data: bytes, *, received_at: datetime | None = None) -> HanList:
     warnings = _note_rest(len(notification.apdu) - end)
     maker, version, entries = derive_entries(body)
     clock_entry = _find_clock(entries)
-    values = tuple(build_value(entry, maker) for entry in entries if entry is not clock_entry)
+    if clock_entry is not None:
+        entries.remove(clock_entry)
+    values = build_values(entries, maker)
     return assemble_list(
         maker, version, values, warnings,
         message_clock=_read_message_clock(notification, maker, received_at),
@@ -87,7 +92,7 @@ def _note_rest(count: int) -> tuple[str, ...]:
 
 def _find_clock(entries: Sequence[Entry]) -> Entry | None:
     for entry in entries:
-        if obis.is_clock(entry.code) and type(entry.value) is bytes and len(entry.value) == 12:
+        if type(entry.value) is bytes and len(entry.value) == 12 and obis.is_clock(entry.code):
             return entry
     return None
 
@@ -116,7 +121,6 @@ def assemble_list(
 ) -> HanList:
     """Make the list of its parts: meter, model, wiring and list number follow from the values."""
     texts = {value.field.name: value.raw for value in values if isinstance(value.raw, str)}
-    names = frozenset(value.field.name for value in values if value.raw is not None)
     model = str(texts.get("meter_type", ""))
     return HanList(
         maker=maker,
@@ -124,7 +128,7 @@ def assemble_list(
         list_id=_derive_list_id(values, list_clock),
         meter_id=str(texts.get("meter_id", "")),
         model=model,
-        wiring=derive_wiring(maker, model, names),
+        wiring=derive_wiring(maker, model, values),
         clock=_choose_instant(list_clock, message_clock),
         message_clock=message_clock,
         list_clock=list_clock,
@@ -135,9 +139,9 @@ def assemble_list(
 
 
 def _derive_list_id(values: tuple[HanValue, ...], list_clock: MeterClock | None) -> int:
-    if list_clock is not None or any("energy" in value.field.quantity for value in values):
+    if list_clock is not None or any(value.field.quantity in _COUNTED for value in values):
         return 3
-    return 1 if sum(not isinstance(value.raw, str) for value in values) == 1 else 2
+    return 1 if sum(type(value.raw) is not str for value in values) == 1 else 2
 
 
 def _choose_instant(*clocks: MeterClock | None) -> datetime | None:

@@ -13,7 +13,7 @@ and a maker whose rules are known its numbers have no unit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -91,7 +91,8 @@ def derive_entries(body: Value) -> tuple[Maker, str, list[Entry]]:
     maker = _recognise(version, body)
     if maker is Maker.KAIFA and not _is_obis(body[0]):
         return maker, version, _name_positions(body)
-    entries = list(_walk(body))
+    entries: list[Entry] = []
+    _collect(body, entries)
     if not entries:
         raise TelegramError(Outcome.BAD_PAYLOAD, "the list holds no OBIS code")
     if version and not any(entry.code[2:5] == LIST_VERSION[2:5] for entry in entries):
@@ -132,18 +133,18 @@ def _name_positions(body: Sequence[Value]) -> list[Entry]:
     return [Entry(code, value, None) for code, value in zip(codes, body, strict=True)]
 
 
-def _walk(items: Sequence[Value]) -> Iterator[Entry]:
-    """Every OBIS code followed by a value, at any depth, in the order sent."""
+def _collect(items: Sequence[Value], found: list[Entry]) -> None:
+    """Add every OBIS code followed by a value, at any depth, in the order sent."""
     index, count = 0, len(items)
     while index < count:
         item = items[index]
         index += 1
         if type(item) is bytes and len(item) == 6 and index < count:
             scaler = _read_scaler(items[index + 1]) if index + 1 < count else None
-            yield Entry(item, items[index], scaler)
+            found.append(Entry(item, items[index], scaler))
             index += 1 if scaler is None else 2
         elif isinstance(item, list | tuple):
-            yield from _walk(item)
+            _collect(item, found)
 
 
 def _is_obis(item: Value) -> bool:
@@ -155,30 +156,31 @@ def _read_scaler(item: Value) -> Scaler | None:
     if type(item) is not tuple or len(item) != 2:
         return None
     power, unit = item
-    if type(power) is not int or type(unit) is not int or not -128 <= power < 128 or not 0 <= unit < 256:
-        return None
-    return power, unit
+    if type(power) is int and type(unit) is int and -128 <= power < 128 and 0 <= unit < 256:
+        return power, unit
+    return None
 
 
 def _has_scaler(item: Value) -> bool:
     return isinstance(item, tuple) and len(item) == 3 and _is_obis(item[0]) and _read_scaler(item[2]) is not None
 
 
-def build_value(entry: Entry, maker: Maker) -> HanValue:
-    """The value of `entry` with its name, unit and exact scale."""
-    raw = _read_raw(entry.value)
-    form = _TEXT if isinstance(raw, str) else _FORMS[raw is None]
-    return HanValue(_derive_field(entry.code, maker, entry.scaler, form), raw)
+def build_values(entries: Sequence[Entry], maker: Maker) -> tuple[HanValue, ...]:
+    """The values of `entries` with their names, units and exact scales."""
+    owner = str(maker)
+    return tuple([_build_value(entry, owner) for entry in entries])
 
 
-_TEXT: Final = "text"
-_FORMS: Final = ("number", "null")
+def _build_value(entry: Entry, owner: str) -> HanValue:
+    code, value, scaler = entry
+    raw = value if type(value) is int else _read_raw(value)
+    return HanValue(_derive_field(code, owner, scaler, type(raw) is str), raw)
 
 
 @lru_cache(maxsize=4096)
-def _derive_field(code: bytes, maker: Maker, scaler: Scaler | None, form: str) -> HanField:
+def _derive_field(code: bytes, owner: str, scaler: Scaler | None, text: bool) -> HanField:  # noqa: FBT001
     meaning = obis.derive_meaning(code)
-    unit, scale = _derive_scale(meaning.unit, maker, scaler) if form != _TEXT else ("", Fraction(1))
+    unit, scale = ("", Fraction(1)) if text else _derive_scale(meaning.unit, Maker(owner), scaler)
     symbol = get_unit(unit).label if unit else ""
     return HanField(obis.format_obis(code), meaning.name, meaning.quantity, unit, symbol, scale)
 
@@ -214,11 +216,12 @@ def _is_printable(data: bytes) -> bool:
     return data.isascii() and data.decode("ascii").isprintable()
 
 
-def derive_wiring(maker: Maker, model: str, names: frozenset[str]) -> Wiring:
+def derive_wiring(maker: Maker, model: str, values: Sequence[HanValue]) -> Wiring:
     """How the meter is connected: by its type code, else by the phases in the list."""
     for owner, start, at in _WIRING_CODES:
         if maker is owner and model.startswith(start):
             return _WIRINGS.get((maker, model[at : at + 1]), Wiring.UNKNOWN)
+    names = {value.field.name for value in values if value.raw is not None}
     if "current_l3" in names and "current_l2" not in names:
         return Wiring.THREE_WIRE
     if "voltage_l1" in names and not names & {"voltage_l2", "voltage_l3"}:
