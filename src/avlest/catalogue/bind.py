@@ -17,7 +17,7 @@ from avlest.catalogue.model import Family, Field, Selector
 from avlest.telegrams.records.model import Record
 from avlest.telegrams.units import UNITS
 
-_TEMPLATE = re.compile(r"\{(storage|tariff|subunit|nth)([+-]\d+)?\}")
+_TEMPLATE = re.compile(r"\{(?:(\d+)-)?(storage|tariff|subunit|nth)([+-]\d+)?\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def matches(select: Selector, record: Record) -> bool:
 
 
 def expand_name(template: str, record: Record, occurrence: int) -> str:
-    """Fill `{storage}`, `{tariff-1}`, `{subunit}`, `{nth}` of a field name from the record."""
+    """Fill `{storage}`, `{tariff-1}`, `{32-storage}`, `{subunit}`, `{nth}` of a field name from the record."""
     if "{" not in template:
         return template
     numbers = {
@@ -102,7 +102,12 @@ def expand_name(template: str, record: Record, occurrence: int) -> str:
         "subunit": record.subunit,
         "nth": occurrence,
     }
-    return _TEMPLATE.sub(lambda part: str(numbers[part[1]] + int(part[2] or 0)), template)
+
+    def fill(part: re.Match[str]) -> str:
+        number = numbers[part[2]] + int(part[3] or 0)
+        return str(int(part[1]) - number if part[1] else number)
+
+    return _TEMPLATE.sub(fill, template)
 
 
 def derive_factor(field: Field, record: Record) -> tuple[Fraction, Fraction]:
@@ -113,7 +118,7 @@ def derive_factor(field: Field, record: Record) -> tuple[Fraction, Fraction]:
     """
     if field.kind != "number":
         return Fraction(1), Fraction(0)
-    if field.raw:
+    if field.raw or field.mask:
         return field.scale, Fraction(0)
     meaning = record.meaning
     source, target = UNITS.get(meaning.unit), UNITS[field.unit]

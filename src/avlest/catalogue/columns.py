@@ -101,6 +101,8 @@ def constant_column(field: Field, value: Value, count: int) -> Texts:
 def evaluate_column(bound: Bound, record: Record, payload: Bytes) -> Column:
     """One field of all telegrams from the data bytes of its record."""
     data = payload[:, record.data_offset : record.data_offset + record.data_length]
+    if bound.field.mask or bound.field.compute:
+        return evaluate_distinct(bound, record, data)
     if bound.field.kind == "number":
         raw = decode_number_column(data, record.coding, unsigned=bound.field.unsigned)
         if raw is not None:

@@ -45,7 +45,7 @@ class Decoder:
         binding = self.bind(family, clear)
         result = describe_sender(clear, binding.family)
         result |= evaluate_binding(binding, clear.records.records, clear.status)
-        return result | self._derived(binding.family, clear)
+        return result | dict(self._derived(binding.family, clear))
 
     def read_payload(self, stack: Stack, *, keys: Sequence[bytes] = ()) -> tuple[Family | None, Clear]:
         """Split the payload into records and choose the family.
@@ -67,9 +67,9 @@ class Decoder:
 
     def read_clear(self, clear: Clear) -> tuple[Family | None, Clear]:
         """The same for a payload whose stack was read elsewhere; `clear.records` is filled in."""
-        candidates = self.catalogue.find(clear.address.mfct, clear.address.version, clear.address.device_type)
-        for family in candidates:
-            self._learn(family.formats)
+        candidates = self.find_families(clear)
+        for candidate in candidates:
+            self._learn(candidate.formats)
         clear = replace(clear, records=self._parse_standard(clear))
         family = choose_family(candidates, clear)
         reader = get_reader(family.payload) if family and family.payload else None
@@ -78,6 +78,14 @@ class Decoder:
         elif clear.records.error and not clear.records.records and reader is None:
             raise clear.records.error
         return family, clear
+
+    def find_families(self, clear: Clear) -> tuple[Family, ...]:
+        """Who claims the meter; where nobody does, who claims the radio module that sends for it."""
+        for address in (clear.address, clear.link_address):
+            families = self.catalogue.find(address.mfct, address.version, address.device_type)
+            if families:
+                return families
+        return ()
 
     def _parse_standard(self, clear: Clear) -> Payload:
         if clear.ci in cis.COMPACT_FRAMES:

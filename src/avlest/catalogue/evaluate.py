@@ -16,10 +16,12 @@ from avlest.catalogue.formula import parse_formula
 from avlest.catalogue.instants import format_instant
 from avlest.catalogue.lookup import join_words, translate_all, translate_transport_status
 from avlest.catalogue.model import Family, Field, Value
+from avlest.catalogue.payload_reader import get_function
 from avlest.telegrams.records.model import Coding, Record
 from avlest.telegrams.records.values import decode_number
 
 DECIMALS = 6
+MINUTES = len("2021-11-30 10:06")
 _SCALE = 10**DECIMALS
 
 
@@ -57,6 +59,8 @@ def missing_value(field: Field) -> Value:
 
 def evaluate_bound(bound: Bound, record: Record) -> Value:
     """One field's value from its record."""
+    if bound.field.compute:
+        return get_function(bound.field.compute)(record.data)
     if bound.field.kind == "number":
         return evaluate_number(bound, record)
     if bound.field.kind == "text":
@@ -66,12 +70,20 @@ def evaluate_bound(bound: Bound, record: Record) -> Value:
 
 def evaluate_number(bound: Bound, record: Record) -> int | float | None:
     """The number of a record in the unit of the field; None where the meter marks it invalid."""
+    if bound.field.mask:
+        bits = unsigned_number(record, as_sent=True)
+        return scale_number(take_bits(bits, bound.field.mask), bound.factor, bound.offset)
     number = decode_number(record)
     if number is None:
         return None
     if isinstance(number, int) and number < 0 and bound.field.unsigned:
         number += 1 << (8 * record.data_length)
     return scale_number(number, bound.factor, bound.offset)
+
+
+def take_bits(number: int, mask: int) -> int:
+    """The bits of `number` under `mask`, moved down to the low end."""
+    return (number & mask) >> ((mask & -mask).bit_length() - 1)
 
 
 def scale_number(number: int | float, factor: Fraction, offset: Fraction = Fraction(0)) -> int | float:
@@ -109,8 +121,9 @@ def evaluate_text(field: Field, record: Record) -> str | None:
     if field.lookups:
         digits = any(lookup.kind == "decimal" for lookup in field.lookups)
         return translate_all(field.lookups, unsigned_number(record, as_sent=digits))
-    if field.form in ("date", "datetime"):
-        return format_instant(record, "date" if field.form == "date" else "datetime")
+    if field.form in ("date", "datetime", "datetime_minutes"):
+        text = format_instant(record, "date" if field.form == "date" else "datetime")
+        return text[:MINUTES] if text and field.form == "datetime_minutes" else text
     return read_text(record, field.form)
 
 

@@ -26,6 +26,7 @@ from avlest.catalogue.model import (
     Span,
     TextForm,
 )
+from avlest.catalogue.payload_reader import get_function
 from avlest.telegrams.units import UNITS
 
 Table = Mapping[str, Any]
@@ -35,7 +36,7 @@ _FAMILY_KEYS = {
     "transport_bits", "compact_formats", "use", "field", "example",
 }  # fmt: skip
 _FIELD_KEYS = {
-    "name", "from", "as", "raw", "unsigned", "scale", "required", "hidden", "lookup",
+    "name", "from", "as", "raw", "unsigned", "scale", "mask", "compute", "required", "hidden", "lookup",
     "status", "transport_status", "into_status", "formula",
 }  # fmt: skip
 _SELECT_KEYS = {"key", "vif", "unit", "function", "storage", "tariff", "subunit", "with", "nth"}
@@ -68,6 +69,12 @@ class _Reader:
         value = table.get(key, False)
         if not isinstance(value, bool):
             raise self.fail(place, f"{key} must be true or false, not {value!r}")
+        return value
+
+    def number(self, table: Table, key: str, place: str) -> int:
+        value = table.get(key, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.fail(place, f"{key} must be a number, not {value!r}")
         return value
 
     def choice(self, value: str, allowed: tuple[str, ...], place: str) -> str:
@@ -191,6 +198,8 @@ def _parse_field(read: _Reader, item: Table, place: str) -> Field:
         raw=read.flag(item, "raw", place),
         unsigned=read.flag(item, "unsigned", place),
         scale=_parse_scale(read, item.get("scale", 1), place),
+        mask=read.number(item, "mask", place),
+        compute=_parse_compute(read, item, place),
         required=read.flag(item, "required", place),
         hidden=read.flag(item, "hidden", place),
         form=form,
@@ -200,6 +209,16 @@ def _parse_field(read: _Reader, item: Table, place: str) -> Field:
         into_status=read.flag(item, "into_status", place),
         formula=read.text(item, "formula", place, default=""),
     )
+
+
+def _parse_compute(read: _Reader, item: Table, place: str) -> str:
+    name = read.text(item, "compute", place, default="")
+    try:
+        if name:
+            get_function(name)
+    except LookupError as error:
+        raise read.fail(place, str(error)) from None
+    return name
 
 
 def _derive_kind(read: _Reader, item: Table, name: str, place: str) -> tuple[FieldKind, str, TextForm]:

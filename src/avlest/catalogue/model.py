@@ -16,7 +16,9 @@ Value = int | float | str | None
 """One printed value; text, number, or null where the meter marks it as missing."""
 
 FieldKind = Literal["number", "text", "date", "datetime"]
-TextForm = Literal["auto", "ascii", "ascii_reversed", "hex", "hex_reversed", "digits", "date", "datetime"]
+TextForm = Literal[
+    "auto", "ascii", "ascii_reversed", "hex", "hex_reversed", "digits", "date", "datetime", "datetime_minutes"
+]
 LookupKind = Literal["bits", "index", "decimal"]
 
 
@@ -96,7 +98,11 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One printed field: its name (may hold `{storage}` and the like), unit and source."""
+    """One printed field: its name (may hold `{storage}` and the like), unit and source.
+
+    `compute` names a function of a payload reader ("techem.format_current_date") that
+    makes the value of the record's data bytes, where no coding of EN 13757-3 fits.
+    """
 
     name: str
     kind: FieldKind
@@ -105,6 +111,8 @@ class Field:
     raw: bool = False
     unsigned: bool = False
     scale: Fraction = Fraction(1)
+    mask: int = 0
+    compute: str = ""
     required: bool = False
     hidden: bool = False
     form: TextForm = "auto"
@@ -153,6 +161,7 @@ class Family:
     fields: tuple[Field, ...]
     media: str = ""
     payload: str = ""
+    like: str = ""
     when: Condition = field(default_factory=Condition)
     transport_bits: Lookup | None = None
     formats: tuple[bytes, ...] = ()

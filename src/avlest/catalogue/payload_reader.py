@@ -9,6 +9,9 @@ A reader is a module in `avlest.catalogue.payloads` with one or both of
 * `derive_values(clear) -> Mapping[str, Value]`: computes printed values directly, for
   payloads that need more than picking bytes (bit streams, scrambling, history grids).
 
+A module whose `parse_payload` looks at more than the payload bytes and the meter model
+(at keys, say) sets `COLUMNAR = False`.
+
 Both raise `TelegramError(BAD_PAYLOAD)` where the bytes do not have the family's shape.
 """
 
@@ -30,6 +33,23 @@ class PayloadReader:
 
     parse_payload: Callable[[Clear], Payload] | None
     derive_values: Callable[[Clear], Mapping[str, Value]] | None
+    columnar: bool = True
+
+
+Compute = Callable[[bytes], Value]
+"""A function of a reader that a field's `compute` names: data bytes of a record to a printed value."""
+
+
+@lru_cache(maxsize=None)
+def get_function(name: str) -> Compute:
+    """The function "module.function" of the readers; raises LookupError with the name if there is none."""
+    module_name, _, function_name = name.partition(".")
+    try:
+        module = importlib.import_module(f"avlest.catalogue.payloads.{module_name}")
+        function: Compute = getattr(module, function_name)
+    except (ModuleNotFoundError, AttributeError) as error:
+        raise LookupError(f"no payload reader has a function called {name!r}") from error
+    return function
 
 
 @lru_cache(maxsize=None)
@@ -39,4 +59,8 @@ def get_reader(name: str) -> PayloadReader:
         module = importlib.import_module(f"avlest.catalogue.payloads.{name}")
     except ModuleNotFoundError as error:
         raise LookupError(f"no payload reader is called {name!r}") from error
-    return PayloadReader(getattr(module, "parse_payload", None), getattr(module, "derive_values", None))
+    return PayloadReader(
+        getattr(module, "parse_payload", None),
+        getattr(module, "derive_values", None),
+        getattr(module, "COLUMNAR", True),
+    )

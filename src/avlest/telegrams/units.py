@@ -116,6 +116,7 @@ _ROWS: Final[tuple[tuple[str, str, int | Fraction, str], ...]] = (
     ("ppm", "ratio", Fraction(1, 1_000_000), "ppm"),
     ("rh", "relative_humidity", 1, "% RH"),
     ("counter", "count", 1, ""),
+    ("nr", "ordinal", 1, ""),
     ("hca", "heat_cost_allocation", 1, "HCA units"),
     ("dbm", "signal_level", 1, "dBm"),
     ("baud", "signalling_rate", 1, "baud"),
