@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from fractions import Fraction
 
 import pytest
@@ -106,6 +107,30 @@ def test_an_unknown_maker_without_scaling_has_numbers_but_no_unit():
     energy = decoded.get("active_energy_import")
     assert energy is not None
     assert (energy.value, energy.unit, energy.quantity) == (Fraction(100), "", "energy")
+
+
+DEFINITIONS = "".join(
+    f"0204 12{number:04x} 0906{code} 0f02 120000 "
+    for number, code in ((40, "0000190900ff"), (8, "0000010000ff"), (3, "0100010800ff"))
+)
+
+
+@pytest.mark.parametrize("itself", ["", "11 00"])
+def test_a_list_that_announces_its_registers_pairs_them_with_the_values(itself):
+    clock = "090c 07ea 07 0f 03 0c 00 0a ff ff88 80"
+    count = "04" if itself else "03"
+    decoded = decode_han(bytes.fromhex(f"{HEAD} 02 {count} 01 03 {DEFINITIONS} {itself} {clock} 06 00003039"))
+    energy = decoded.get("active_energy_import")
+    assert energy is not None
+    assert (energy.value, energy.unit) == (Fraction(12345), "")
+    assert decoded.clock == datetime(2026, 7, 15, 10, 0, 10, tzinfo=UTC)
+    assert decoded.maker is Maker.UNKNOWN
+
+
+def test_announced_registers_without_their_values_are_an_outcome():
+    with pytest.raises(TelegramError, match="3 registers are announced, 1 values") as caught:
+        decode_han(bytes.fromhex(f"{HEAD} 02 02 01 03 {DEFINITIONS} 11 00"))
+    assert caught.value.outcome is Outcome.BAD_PAYLOAD
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@
 * Kamstrup: version text, then OBIS and value in turn, null where a phase is not there;
   0.01 A, V, W, 10 Wh.
 
-Any other list of OBIS and value is read the same way; without a scaling in the list
-and a maker whose rules are known its numbers have no unit.
+Any other list of OBIS and value is read the same way, and so is one that announces its
+registers first; without a scaling in the list and a maker whose rules are known its
+numbers have no unit.
 """
 
 from __future__ import annotations
@@ -91,8 +92,9 @@ def derive_entries(body: Value) -> tuple[Maker, str, list[Entry]]:
     maker = _recognise(version, body)
     if maker is Maker.KAIFA and not _is_obis(body[0]):
         return maker, version, _name_positions(body)
-    entries: list[Entry] = []
-    _collect(body, entries)
+    entries = _pair_definitions(body)
+    if not entries:
+        _collect(body, entries)
     if not entries:
         raise TelegramError(Outcome.BAD_PAYLOAD, "the list holds no OBIS code")
     if version and not any(entry.code[2:5] == LIST_VERSION[2:5] for entry in entries):
@@ -133,6 +135,29 @@ def _name_positions(body: Sequence[Value]) -> list[Entry]:
     return [Entry(code, value, None) for code, value in zip(codes, body, strict=True)]
 
 
+def _pair_definitions(body: Sequence[Value]) -> list[Entry]:
+    """Registers of a body whose first element lists what follows (push object list, IEC 62056-6-2).
+
+    Each definition is (class, OBIS, attribute, index); the values come after the list in its
+    order, without one for the list itself where that stands first in it.
+    """
+    definitions = body[0]
+    if not isinstance(definitions, list) or not definitions or not all(map(_is_definition, definitions)):
+        return []
+    codes = [definition[1] for definition in definitions if isinstance(definition, tuple)]
+    values = body[1:]
+    if len(codes) == len(values) + 1:
+        codes = codes[1:]
+    if len(codes) != len(values):
+        raise TelegramError(Outcome.BAD_PAYLOAD, f"{len(codes)} registers are announced, {len(values)} values follow")
+    pairs = zip(codes, values, strict=True)
+    return [Entry(code, value, None) for code, value in pairs if isinstance(code, bytes)]
+
+
+def _is_definition(item: Value) -> bool:
+    return type(item) is tuple and len(item) == 4 and type(item[0]) is int and _is_obis(item[1])
+
+
 def _collect(items: Sequence[Value], found: list[Entry]) -> None:
     """Add every OBIS code followed by a value, at any depth, in the order sent."""
     index, count = 0, len(items)
@@ -143,7 +168,7 @@ def _collect(items: Sequence[Value], found: list[Entry]) -> None:
             scaler = _read_scaler(items[index + 1]) if index + 1 < count else None
             found.append(Entry(item, items[index], scaler))
             index += 1 if scaler is None else 2
-        elif isinstance(item, list | tuple):
+        elif isinstance(item, list | tuple) and not _is_definition(item):
             _collect(item, found)
 
 
