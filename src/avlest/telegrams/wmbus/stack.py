@@ -274,7 +274,10 @@ def _open_ell(work: Work, ell: Ell) -> None:
         work.state = STORED_PLAIN
         return
     keys = aes_keys(work)
-    # OMS names no other address than the sender's for the counter block.
+    if not work.wire_address.identity:
+        what = "the extended link layer is encrypted by an address that is not sent"
+        raise TelegramError(Outcome.UNSUPPORTED_SECURITY, what, offset=ell.offset)
+    # The counter block holds the sender's address, whatever receiver the layer names.
     iv = security.derive_ell_iv(work.wire_address, ell.communication_control, ell.session_number or 0)
     for key in keys:
         clear = security.decrypt_ell_ctr(key, iv, body)

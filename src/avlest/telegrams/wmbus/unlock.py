@@ -20,12 +20,20 @@ def unlock_payload(work: Work, header: Transport) -> None:
 
 
 def _encrypted_end(work: Work, header: Transport, block: int) -> int:
-    """Where the encrypted part ends; a declared length beyond the frame is cut to blocks."""
+    """Where the encrypted part ends; a declared length beyond the frame is cut to blocks.
+
+    Not so where no block is whole, nor where the frame was shortened by what looked like
+    a CRC of format B: there the length is the error.
+    """
     available = work.end - header.payload_offset
     length = header.encrypted_length
     if length > available:
+        what = f"{length} bytes declared encrypted, {available} are there"
         length = available // block * block
-        work.warnings.append(f"{header.encrypted_length} bytes declared encrypted, {available} are there")
+        stored_plain = security.is_plausible_plaintext(work.data[header.payload_offset : work.end])
+        if not stored_plain and (not length or work.frame.format == "B"):
+            raise TelegramError(Outcome.BAD_LENGTH, what, offset=header.payload_offset)
+        work.warnings.append(what)
     return header.payload_offset + length
 
 
@@ -88,10 +96,12 @@ def _open_or_fail(
 ) -> None:
     """Decipher, or take as stored in clear, the declared blocks; else say which key failed."""
     work.security = _NAMES[header.mode]
-    start, end = header.payload_offset, _encrypted_end(work, header, block)
-    if end <= start or _open_blocks(work, (start, end), (*keys, *defaults), decrypt, block):
+    if not header.encrypted_length:
         return
-    if security.is_plausible_plaintext(work.data[start:end]):
+    start, end = header.payload_offset, _encrypted_end(work, header, block)
+    if end > start and _open_blocks(work, (start, end), (*keys, *defaults), decrypt, block):
+        return
+    if security.is_plausible_plaintext(work.data[start : work.end]):
         work.state = STORED_PLAIN
         return
     fail_keys(keys, f"the payload is encrypted ({work.security})")
