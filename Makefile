@@ -51,7 +51,7 @@ lint: install ## style, types, room order, and whether the generated pages are c
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/python -m scripts.generate_docs --check
 
 .PHONY: bench
 bench: install ## measure the speed of decoding
@@ -59,19 +59,19 @@ bench: install ## measure the speed of decoding
 
 .PHONY: conformance
 conformance: install ## score `avlest decode` against the shared vectors, per meter family
-	$(BIN)/python scripts/conformance.py
+	$(BIN)/python -m scripts.conformance
 
 .PHONY: services
 services: install ## start a mosquitto and a PostgreSQL for development in .run/
-	$(BIN)/python scripts/services.py start
+	$(BIN)/python -m scripts.services start
 
 .PHONY: services-stop
 services-stop: install ## stop what `make services` started
-	$(BIN)/python scripts/services.py stop
+	$(BIN)/python -m scripts.services stop
 
 .PHONY: docs
 docs: install ## write the generated pages of docs/reference anew
-	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python -m scripts.generate_docs
 
 .PHONY: clean
 clean: ## remove .venv and everything that was built or cached
