@@ -11,11 +11,12 @@ import contextlib
 import json
 import os
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import django  # noqa: F401  (pytest-django sets Django up only where it is imported already)
+import django
 import pytest
 
 from tests.support import services
@@ -28,12 +29,20 @@ _CLEANUP = contextlib.ExitStack()
 if "AVLEST_DATA" not in os.environ:
     os.environ["AVLEST_DATA"] = _CLEANUP.enter_context(tempfile.TemporaryDirectory(prefix="avlest-test-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "avlest.project.settings")
+# The keys that seal meters' keys: one ring for the whole run, because its workers share the data directory.
+os.environ.setdefault("AVLEST_METER_KEY_RING", "test0001:" + b64encode(bytes(range(32))).decode())
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the markers we set ourselves, and start PostgreSQL where it is asked for (once, not per worker)."""
+    """Name the marker we set ourselves, choose the database and set Django up for it."""
     config.addinivalue_line("markers", "database: set by itself on each test that touches the database")
-    wanted = os.environ.get("AVLEST_TEST_DATABASE", "sqlite")
+    _choose_database(os.environ.get("AVLEST_TEST_DATABASE", "sqlite"))
+    # Test modules import models at their top: the settings must be read by then, and not before.
+    django.setup()
+
+
+def _choose_database(wanted: str) -> None:
+    """Start PostgreSQL where it is asked for: once, its address goes to the workers by the environment."""
     if wanted not in ("sqlite", "postgres", "auto"):
         raise pytest.UsageError(f"AVLEST_TEST_DATABASE is {wanted!r}, expected sqlite, postgres or auto")
     missing = services.missing_programs("postgres")
