@@ -67,6 +67,11 @@ class Catalogue:
         index = self._by_name.get(name)
         return None if index is None else self._family(index)
 
+    def text(self, name: str) -> str | None:
+        """The text of the family's file, or None."""
+        index = self._by_name.get(name)
+        return None if index is None else self.files[index].text
+
     def names(self) -> tuple[str, ...]:
         """All family names, sorted."""
         return tuple(sorted(self._by_name))

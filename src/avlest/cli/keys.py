@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from avlest.cli.lines import parse_key
+from avlest.cli.text import parse_key
 from avlest.telegrams.outcomes import TelegramError
 
 KeyPair = tuple[bytes, bytes]
