@@ -153,6 +153,16 @@ def test_a_payload_stored_in_clear_needs_no_key(mode: int, candidates: tuple[byt
     assert stack.payload == body
 
 
+def test_a_mode_7_payload_stored_in_clear_is_taken_whatever_the_key() -> None:
+    """Its MAC was made over the ciphertext and fits no more; that is reported, not refused."""
+    telegram = _seal("mode7")
+    start = len(telegram) - 16
+    stored = telegram[:start] + (b"\x2f\x2f" + RECORDS).ljust(16, b"\x2f")
+    for candidates in ((), (KEY,), (OTHER_KEY,)):
+        stack = decode_stack(stored, keys=candidates)
+        assert (stack.state, stack.mac, _strip(stack)) == ("stored plain", "not checked", RECORDS)
+
+
 def test_an_ell_stored_in_clear_needs_no_key() -> None:
     """Its payload CRC fits as it stands."""
     body = build_ell(b"\x78" + RECORDS, communication_control=0x20, access_number=1, session_number=1 << 29 | 5)

@@ -268,25 +268,34 @@ def _take_ell(work: Work) -> None:
 
 
 def _open_ell(work: Work, ell: Ell) -> None:
-    body = work.data[ell.crc_offset : work.end]
+    """Decipher with the first key that makes the payload CRC right, else take it as it stands.
+
+    Keys come first: one encrypted payload in 65,536 has a right CRC by chance.
+    """
     work.security = "ell-ctr"
-    if has_payload_crc(body):
-        work.state = STORED_PLAIN
-        return
+    body = work.data[ell.crc_offset : work.end]
     keys = aes_keys(work)
-    if not work.wire_address.identity:
+    clear = _decipher_ell(work, ell, keys, body)
+    if clear is not None:
+        replace_clear(work, ell.crc_offset, clear)
+        work.ell = parse_ell(work.data, ell.offset, work.end)
+        work.state = DECRYPTED
+    elif has_payload_crc(body) and body[ells.CRC_LENGTH] in cis.WITH_PAYLOAD:
+        work.state = STORED_PLAIN
+    elif not work.wire_address.identity:
         what = "the extended link layer is encrypted by an address that is not sent"
         raise TelegramError(Outcome.UNSUPPORTED_SECURITY, what, offset=ell.offset)
-    # The counter block holds the sender's address, whatever receiver the layer names.
+    else:
+        fail_keys(keys, "the extended link layer is encrypted")
+
+
+def _decipher_ell(work: Work, ell: Ell, keys: Keys, body: bytes) -> bytes | None:
+    """The counter block holds the sender's address, whatever receiver the layer names."""
+    if not work.wire_address.identity:
+        return None
     iv = security.derive_ell_iv(work.wire_address, ell.communication_control, ell.session_number or 0)
-    for key in keys:
-        clear = security.decrypt_ell_ctr(key, iv, body)
-        if has_payload_crc(clear):
-            replace_clear(work, ell.crc_offset, clear)
-            work.ell = parse_ell(work.data, ell.offset, work.end)
-            work.state = DECRYPTED
-            return
-    fail_keys(keys, "the extended link layer is encrypted")
+    trials = (security.decrypt_ell_ctr(key, iv, body) for key in keys)
+    return next((clear for clear in trials if has_payload_crc(clear)), None)
 
 
 # --- authentication and fragmentation layer -----------------------------------------------

@@ -155,9 +155,7 @@ def _take_mode7(work: Work, header: Transport) -> None:
     if _is_unaddressed(work, header):
         return
     identity = work.address.identity
-    keys = aes_keys(work)
-    if not security.is_plausible_plaintext(payload):
-        keys = _authentic_keys(work, header, payload, counter)
+    keys = _authentic_keys(work, header, payload, counter)
     _open_or_fail(
         work, header, keys, lambda key, data: security.decrypt_mode7(key, data, counter=counter, identity=identity)
     )
@@ -168,17 +166,26 @@ def _is_counter_derivation(header: Transport) -> bool:
 
 
 def _authentic_keys(work: Work, header: Transport, payload: bytes, counter: int) -> Keys:
-    """The keys that the MAC confirms; a MAC that fails with a fitting key is its own outcome."""
+    """The keys that the MAC confirms; a MAC that fails with a fitting key is its own outcome.
+
+    A payload stored in clear no longer fits its MAC: no key then, and none is needed.
+    """
     keys = aes_keys(work)
     try:
         keys, work.mac = _verify_mac(work, header)
     except TelegramError:
-        identity, first = work.address.identity, payload[: security.BLOCK]
-        decipher = (security.decrypt_mode7(key, first, counter=counter, identity=identity) for key in keys)
-        if len(first) == security.BLOCK and any(map(security.is_plausible_plaintext, decipher)):
+        if security.is_plausible_plaintext(payload):
+            return ()
+        if _fits_without_mac(keys, payload, counter, work.address.identity):
             raise
         fail_keys(keys, "the payload is encrypted (mode7)")
     return keys
+
+
+def _fits_without_mac(keys: Keys, payload: bytes, counter: int, identity: bytes) -> bool:
+    first = payload[: security.BLOCK]
+    decipher = (security.decrypt_mode7(key, first, counter=counter, identity=identity) for key in keys)
+    return len(first) == security.BLOCK and any(map(security.is_plausible_plaintext, decipher))
 
 
 def _take_unsupported(work: Work, header: Transport, *, reason: str = "is not supported (0, 2, 4, 5, 7 are)") -> None:
