@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from avlest.telegrams.outcomes import Outcome, TelegramError
-from avlest.telegrams.records.dif import VARIABLE
+from avlest.telegrams.records.dif import VARIABLE, VARIABLE_FIELD
 from avlest.telegrams.records.formats import FormatStore, derive_format_signature
 from avlest.telegrams.records.model import Payload, Record
 from avlest.telegrams.records.parse import Header, find_header_end, parse_header, read_lvar
+from avlest.telegrams.wmbus.crc import compute_crc
 
 HEADER_LENGTH = 4
 FILLERS = b"\x2f"
@@ -57,8 +58,7 @@ def _lay_record(entry: SkeletonRecord, data: bytes, pos: int) -> Record:
         data_at, length, coding = read_lvar(data, pos, len(data), header)
     if data_at + length > len(data):
         detail = (
-            f"{max(0, len(data) - data_at)} of the {length} data bytes of record"
-            f" {entry.key.hex().upper()} are there"
+            f"{max(0, len(data) - data_at)} of the {length} data bytes of record {entry.key.hex().upper()} are there"
         )
         raise TelegramError(Outcome.BAD_RECORDS, detail, offset=pos)
     return Record(
@@ -102,6 +102,21 @@ def parse_with_structure(fmt: bytes, data: bytes, *, start: int = 0) -> Payload:
     except TelegramError as caught:
         error = caught
     return Payload(tuple(records), tuple(spans), None, more_follows=False, error=error)
+
+
+def has_full_frame_crc(payload: bytes, parsed: Payload) -> bool:
+    """Whether the full frame rebuilt from `parsed` has the CRC the compact frame sent.
+
+    `payload` is the compact frame from its signature on, `parsed` what `parse_compact`
+    made of it.  For `explain` and for trusting a format that was only guessed.
+    """
+    parts: list[bytes] = []
+    for record in parsed.records:
+        has_lvar = record.key[0] & 0x0F == VARIABLE_FIELD
+        lvar = payload[record.data_offset - 1 : record.data_offset] if has_lvar else b""
+        parts += (record.key, lvar, record.data)
+    sent = int.from_bytes(payload[SIGNATURE_LENGTH:HEADER_LENGTH], "little")
+    return compute_crc(b"".join(parts)) == sent
 
 
 def _reject(outcome: Outcome, detail: str, offset: int) -> Payload:

@@ -15,6 +15,9 @@ MORE_FOLLOWS: Final = 0x1F
 IDLE_FILLER: Final = 0x2F
 GLOBAL_READOUT: Final = 0x7F
 
+VARIABLE_FIELD: Final = 0x0D
+"""Data field of the DIF for data whose length an LVAR byte says."""
+
 VARIABLE: Final = -1
 """Data length standing for "an LVAR byte says it"."""
 
@@ -33,7 +36,7 @@ DATA_FIELDS: Final[dict[int, tuple[int, Coding]]] = {
     0xA: (2, Coding.BCD),
     0xB: (3, Coding.BCD),
     0xC: (4, Coding.BCD),
-    0xD: (VARIABLE, Coding.TEXT),
+    VARIABLE_FIELD: (VARIABLE, Coding.TEXT),
     0xE: (6, Coding.BCD),
 }
 

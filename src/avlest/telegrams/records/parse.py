@@ -242,4 +242,3 @@ def parse_records(payload: bytes, *, start: int = 0) -> Payload:
     except TelegramError as error:
         return walk.finish(error)
     return walk.finish(None)
-

@@ -87,6 +87,7 @@ _T15 = "EN 13757-3:2018 table 15 (combinable VIFE)"
 _T16 = "EN 13757-3:2018 table 16 (combinable VIFE after FC)"
 _T18 = "EN 13757-3:2018 table 18 (record errors)"
 
+_2_12: Final = Fraction(1, 4096)  # rating factors come in steps of 2 ** -12
 _BITS: Final = DataKind.UNSIGNED
 _POINT: Final = DataKind.POINT_IN_TIME
 _TIME: Final = DataKind.TIME_OF_DAY
@@ -129,8 +130,8 @@ FB: Final[tuple[VifRow, ...]] = (
     VifRow(0x0C, 0x0F, "energy", "mcal", _T12, exponent=-1),
     VifRow(0x10, 0x11, "volume", "m3", _T12, exponent=2),
     VifRow(0x14, 0x17, "reactive_power", "kvar", _T12, exponent=-3),
-    VifRow(0x18, 0x19, "mass", "t", _T12, exponent=2),
-    VifRow(0x1A, 0x1B, "relative_humidity", "rh", _T12, exponent=-1),
+    VifRow(0x18, 0x19, "mass", "t", _T12, exponent=2, kind=_BITS),
+    VifRow(0x1A, 0x1B, "relative_humidity", "rh", _T12, exponent=-1, kind=_BITS),
     VifRow(0x20, 0x20, "volume", "ft3", _T12),
     VifRow(0x21, 0x21, "volume", "ft3", _T12, exponent=-1),
     VifRow(0x22, 0x23, "volume", "gal", _T12_OLD, exponent=-1),
@@ -147,13 +148,13 @@ FB: Final[tuple[VifRow, ...]] = (
     VifRow(0x5C, 0x5F, "return_temperature", "f", _T12_OLD, exponent=-3),
     VifRow(0x60, 0x63, "temperature_difference", "f", _T12_OLD, exponent=-3),
     VifRow(0x64, 0x67, "external_temperature", "f", _T12_OLD, exponent=-3),
-    VifRow(0x68, 0x68, "hca_resulting_rating_factor", "factor", _T12),
-    VifRow(0x69, 0x69, "hca_thermal_output_rating_factor", "factor", _T12),
-    VifRow(0x6A, 0x6A, "hca_thermal_coupling_rating_factor", "factor", _T12),
-    VifRow(0x6B, 0x6B, "hca_thermal_coupling_rating_factor_room_side", "factor", _T12),
-    VifRow(0x6C, 0x6C, "hca_thermal_coupling_rating_factor_heater_side", "factor", _T12),
-    VifRow(0x6D, 0x6D, "hca_low_temperature_rating_factor", "factor", _T12),
-    VifRow(0x6E, 0x6E, "hca_display_output_scaling_factor", "factor", _T12),
+    VifRow(0x68, 0x68, "hca_resulting_rating_factor", "factor", _T12, 0, _2_12, kind=_BITS),
+    VifRow(0x69, 0x69, "hca_thermal_output_rating_factor", "w", _T12, kind=_BITS),
+    VifRow(0x6A, 0x6A, "hca_thermal_coupling_rating_factor", "factor", _T12, 0, _2_12, kind=_BITS),
+    VifRow(0x6B, 0x6B, "hca_thermal_coupling_rating_factor_room_side", "factor", _T12, 0, _2_12, kind=_BITS),
+    VifRow(0x6C, 0x6C, "hca_thermal_coupling_rating_factor_heater_side", "factor", _T12, 0, _2_12, kind=_BITS),
+    VifRow(0x6D, 0x6D, "hca_low_temperature_rating_factor", "factor", _T12, 0, _2_12, kind=_BITS),
+    VifRow(0x6E, 0x6E, "hca_display_output_scaling_factor", "factor", _T12, 0, _2_12, kind=_BITS),
     VifRow(0x70, 0x73, "cold_warm_temperature_limit", "f", _T12_OLD, exponent=-3),
     VifRow(0x74, 0x77, "cold_warm_temperature_limit", "c", _T12, exponent=-3),
     VifRow(0x78, 0x7F, "cumulative_max_power", "kw", _T12, exponent=-6),
@@ -194,14 +195,14 @@ FD: Final[tuple[VifRow, ...]] = (
     VifRow(0x28, 0x29, "storage_interval", "month", _T14, units=("month", "y")),
     VifRow(0x2A, 0x2A, "operator_specific_data", "", _T14, kind=_BITS),
     VifRow(0x2B, 0x2B, "time_point_second", "s", _T14, kind=_BITS),
-    VifRow(0x2C, 0x2F, "duration_since_readout", "s", _T14, units=TIME_UNITS),
+    VifRow(0x2C, 0x2F, "duration_since_readout", "s", _T14, units=TIME_UNITS, kind=_BITS),
     VifRow(0x30, 0x30, "start_of_tariff", "datetime", _T14, kind=_POINT),
     VifRow(0x31, 0x33, "duration_of_tariff", "min", _T14, units=TIME_UNITS[1:]),
     VifRow(0x34, 0x37, "period_of_tariff", "s", _T14, units=TIME_UNITS),
     VifRow(0x38, 0x39, "period_of_tariff", "month", _T14, units=("month", "y")),
     VifRow(0x3A, 0x3A, "dimensionless", "counter", _T14),
     VifRow(0x3B, 0x3B, "wmbus_data_container", "", _T14, kind=_BITS),
-    VifRow(0x3C, 0x3F, "nominal_transmission_period", "s", _T14, units=TIME_UNITS),
+    VifRow(0x3C, 0x3F, "nominal_transmission_period", "s", _T14, units=TIME_UNITS, kind=_BITS),
     VifRow(0x40, 0x4F, "voltage", "v", _T14, exponent=-9),
     VifRow(0x50, 0x5F, "current", "a", _T14, exponent=-12),
     VifRow(0x60, 0x60, "reset_counter", "counter", _T14, kind=_BITS),
