@@ -123,7 +123,7 @@ def evaluate_text(field: Field, record: Record) -> str | None:
         return translate_all(field.lookups, unsigned_number(record, as_sent=digits))
     if field.form in ("date", "datetime", "datetime_minutes"):
         text = format_instant(record, "date" if field.form == "date" else "datetime")
-        return text[:MINUTES] if text and field.form == "datetime_minutes" else text
+        return (text[:MINUTES] if field.form == "datetime_minutes" else text) if text else ""
     return read_text(record, field.form)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
@@ -40,7 +40,7 @@ Compute = Callable[[bytes], Value]
 """A function of a reader that a field's `compute` names: data bytes of a record to a printed value."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_function(name: str) -> Compute:
     """The function "module.function" of the readers; raises LookupError with the name if there is none."""
     module_name, _, function_name = name.partition(".")
@@ -52,7 +52,7 @@ def get_function(name: str) -> Compute:
     return function
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_reader(name: str) -> PayloadReader:
     """The reader of that name; raises LookupError with the name if there is none."""
     try:
