@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from avlest.telegrams.records.dates import MeterTime
 from avlest.telegrams.records.model import Coding, Record
 from avlest.telegrams.records.values import decode_number, decode_value
 
@@ -20,6 +21,7 @@ _ONE_MONTH = 254
 _DAYS_OR_MONTHS = 3
 _SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 6: 6, 7: 8, 9: 1, 10: 2, 11: 3, 12: 4, 14: 6}
 _FIRST_BCD = 9
+_DAYS = (Coding.DATE_G, Coding.DATETIME_F, Coding.DATETIME_I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,12 @@ def step_months(day: date, months: int) -> date:
 
 
 def find_day(records: Sequence[Record], storage: int) -> date | None:
-    """The valid date (type G) that the records give for a storage number."""
+    """The valid day (types G, F, I) that the records give for a storage number."""
     for record in records:
-        if record.storage == storage and record.coding is Coding.DATE_G:
+        if record.storage == storage and record.coding in _DAYS:
             value = decode_value(record)
-            return value if isinstance(value, date) else None
+            day = value.day if isinstance(value, MeterTime) else value
+            return day if isinstance(day, date) else None
     return None
 
 
