@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from avlest.telegrams import mbus
 from avlest.telegrams.outcomes import Outcome, TelegramError
+from avlest.telegrams.wmbus import security
 from avlest.telegrams.wmbus.address import NO_ADDRESS, Address
 from avlest.telegrams.wmbus.afl import FragmentAssembler, build_afl
 from avlest.telegrams.wmbus.build import Envelope, Mode, Sealing, build_telegram
@@ -335,6 +336,22 @@ def test_a_message_in_two_telegrams_is_put_together() -> None:
     assert stack.layers[-1].end == len(stack.clear)
 
 
+def test_fragments_at_odds_are_still_explained_byte_by_byte() -> None:
+    """Two MACs of different lengths cannot both be right; the explanation stays whole."""
+    message = build_transport(0x7A) + RECORDS
+    first = build_afl(message_control=0x40, fragment_id=1, more_fragments=True) + message[:5]
+    second = build_afl(mac=bytes(2), fragment_id=2, more_fragments=True) + message[5:9]
+    third = build_afl(mac=bytes(16), fragment_id=3) + message[9:]
+    assembler = FragmentAssembler()
+    for piece in (first, third):
+        with pytest.raises(TelegramError):
+            decode_stack(build_frame(c_field=0x44, address=METER, body=piece), fragments=assembler)
+    stack = decode_stack(build_frame(c_field=0x44, address=METER, body=second), fragments=assembler)
+    assert stack.payload == RECORDS
+    assert stack.layers[-1].end == len(stack.clear)
+    assert all(piece.end > piece.start for layer in stack.layers for piece in layer.pieces)
+
+
 def test_a_lone_fragment_without_an_assembler_is_missing_the_rest() -> None:
     """Nothing is read from a part of a message."""
     for telegram in _fragmented(build_transport(0x7A) + RECORDS):
@@ -349,6 +366,60 @@ def test_a_mac_over_an_open_payload_is_checked_when_a_key_is_there() -> None:
     assert _fail(telegram, KEY).outcome is Outcome.MAC_WRONG
 
 
+def test_mode_4_is_mode_5_with_a_zero_iv() -> None:
+    """An older mode that some meters still send."""
+    secret = security.encrypt_mode5(KEY, bytes(16), security.pad_plaintext(RECORDS))
+    stack = decode_stack(_stored_plain(4, secret), keys=[KEY])
+    assert (stack.security, stack.state, _strip(stack)) == ("mode4", "decrypted", RECORDS)
+
+
+def test_mode_7_opens_without_a_mac() -> None:
+    """The counter alone gives the key; that nothing authenticates the message is reported."""
+    sealed = _seal("mode7")
+    start = sealed.index(0x7A, 29)
+    body = build_afl(message_control=0x20, key_information=1, counter=77) + sealed[start:]
+    stack = decode_stack(build_frame(c_field=0x44, address=METER, body=body), keys=[OTHER_KEY, KEY])
+    assert (stack.state, stack.mac, _strip(stack)) == ("decrypted", "none", RECORDS)
+    text = " | ".join(piece.text for layer in stack.layers for piece in layer.pieces)
+    assert "key information 0001" in text
+    assert "message counter 77" in text
+
+
+@pytest.mark.parametrize("change", ["no counter", "other derivation"])
+def test_mode_7_without_its_derivation_is_unsupported(change: str) -> None:
+    """Without counter, or with a derivation we do not know, there is no key to try."""
+    sealed = bytearray(_seal("mode7"))
+    start = sealed.index(0x7A, 29)
+    if change == "other derivation":
+        sealed[start + 5] = 0x20
+    body = bytes(sealed[10 if change == "other derivation" else start :])
+    error = _fail(build_frame(c_field=0x44, address=METER, body=body), KEY)
+    assert error.outcome is Outcome.UNSUPPORTED_SECURITY
+
+
+def test_nothing_declared_encrypted_is_nothing_to_open() -> None:
+    """Mode 5 with zero blocks is in clear and needs no key."""
+    stack = decode_stack(_stored_plain(5, RECORDS))
+    assert (stack.security, stack.state, stack.payload) == ("mode5", "plain", RECORDS)
+
+
+def test_a_wrong_payload_crc_without_encryption_is_a_warning() -> None:
+    """The session number says "not encrypted": the records are read, the doubt is told."""
+    body = bytearray(build_ell(b"\x78" + RECORDS, communication_control=0, access_number=1, session_number=5))
+    assert decode_stack(build_frame(c_field=0x44, address=METER, body=bytes(body))).warnings == ()
+    body[7] ^= 1
+    stack = decode_stack(build_frame(c_field=0x44, address=METER, body=bytes(body)))
+    assert stack.payload == RECORDS
+    assert "payload CRC" in stack.warnings[0]
+
+
+def test_a_sealed_telegram_needs_a_header_to_say_so() -> None:
+    """CI 78 has no configuration word."""
+    with pytest.raises(TelegramError) as caught:
+        _seal("mode5", ci=0x78)
+    assert caught.value.outcome is Outcome.UNSUPPORTED_SECURITY
+
+
 def test_a_wired_frame_goes_through_the_same_layers() -> None:
     """The long header names the meter; deciphering by its address works as on the radio."""
     wireless = _seal("mode5", link=ADAPTER, ci=0x72, header=METER)
@@ -357,6 +428,9 @@ def test_a_wired_frame_goes_through_the_same_layers() -> None:
     assert (stack.address, stack.wire_address) == (METER, NO_ADDRESS)
     assert _strip(stack) == RECORDS
     assert stack.payload_end == len(telegram) - 2
+    assert [layer.name for layer in stack.layers] == ["link", "transport", "payload", "link end"]
+    assert stack.layers[-1].end == len(telegram)
+    assert stack.status == 0
 
 
 def test_a_wired_payload_without_address_cannot_be_deciphered() -> None:

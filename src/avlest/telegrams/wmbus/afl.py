@@ -185,7 +185,7 @@ def _merge(first: Afl, later: Afl) -> Afl:
         message_control=chosen(first.message_control, later.message_control),
         key_information=chosen(first.key_information, later.key_information),
         counter=chosen(first.counter, later.counter),
-        mac=first.mac or later.mac,
+        mac=later.mac or first.mac,
         message_length=chosen(first.message_length, later.message_length),
     )
 

@@ -188,7 +188,10 @@ def _explain_afl(afl: Afl, mac: str) -> _Fields:
 
 def _explain_afl_fields(afl: Afl, mac: str) -> _Fields:
     """The optional fields; a joined message shows those of its last fragment."""
-    flags = afl.fragmentation
+    flags, rest = afl.fragmentation, _rest_of_afl(afl)
+    if rest < 0:
+        yield afl.length - afls.HEADER - 2, "fields of this fragment, at odds with those of the others"
+        return
     if flags & afls.HAS_CONTROL:
         yield 1, f"message control {afl.message_control:02X}"
     if flags & afls.HAS_KEY_INFORMATION:
@@ -199,7 +202,7 @@ def _explain_afl_fields(afl: Afl, mac: str) -> _Fields:
         yield len(afl.mac), f"authentication code, {mac}"
     if flags & afls.HAS_LENGTH:
         yield 2, f"message length {afl.message_length}"
-    yield _rest_of_afl(afl), "bytes no field of this layer claims"
+    yield rest, "bytes no field of this layer claims"
 
 
 def _rest_of_afl(afl: Afl) -> int:
