@@ -41,8 +41,10 @@ KNOWN_FORMATS: Final[tuple[tuple[str, str], ...]] = (
     ),
     ("0404 04843C 042B 04AB3C", "Kamstrup OMNIPOWER: energy and power, both directions"),
     (
-        "426C 4413 01FD17 840113 C40113 840213 C40213 840313 C40313 840413 C40413 840513"
-        " C40513 840613 C40613 840713 C40713 840813 046D 0413",
+        (
+            "426C 4413 01FD17 840113 C40113 840213 C40213 840313 C40313 840413 C40413 840513 C40513"
+            " 840613 C40613 840713 C40713 840813 046D 0413"
+        ),
         "Engelmann WaterStar M: target volume and fifteen months",
     ),
 )

@@ -235,10 +235,8 @@ def parse_records(payload: bytes, *, start: int = 0) -> Payload:
     pos, end = start, walk.end
     try:
         while pos < end:
-            if payload[pos] & 0x0F == 0x0F:
-                pos = walk.take_special(pos)
-            else:
-                pos = walk.take_record(pos)
+            special = payload[pos] & 0x0F == 0x0F
+            pos = walk.take_special(pos) if special else walk.take_record(pos)
     except TelegramError as error:
         return walk.finish(error)
     return walk.finish(None)

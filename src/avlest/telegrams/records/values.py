@@ -46,8 +46,8 @@ def decode_real(data: bytes) -> float | None:
 
 
 def decode_text(data: bytes) -> str:
-    """ISO 8859-1 text as sent by meters: last character first, padding trimmed."""
-    return data[::-1].decode("latin-1").strip("\x00 ")
+    """ISO 8859-1 text as sent by meters: last character first; NULs around it are padding."""
+    return data[::-1].decode("latin-1").strip("\x00")
 
 
 def _negate(number: int | None) -> int | None:
