@@ -24,7 +24,7 @@ from avlest.readings.tables.schemas import TableSpec
 Partition = tuple[int, ...]
 """Values of the partition columns: (month, bucket), (year, bucket) or (month,)."""
 
-FAILURES = (OSError, DeltaError, pl.exceptions.PolarsError)
+FAILURES = (OSError, DeltaError, pl.exceptions.ComputeError)
 """What the libraries raise when a place cannot be read or written."""
 
 _FULL_CHECK_SECONDS = 5.0

@@ -136,9 +136,9 @@ def selection_filter(selection: Selection, *, spec: TableSpec) -> list[pl.Expr]:
     if selection.ids is not None and len(selection.ids):
         low, high = selection.ids[0], selection.ids[-1]
         if low == high:
-            tests.append(identity == low)
+            tests.append(identity == pl.lit(low))
         else:
-            tests.append(identity.is_between(low, high))
+            tests.append(identity.is_between(pl.lit(low), pl.lit(high)))
             if spec.columns[spec.id_column] != pl.Int64() or high - low + 1 != len(selection.ids):
                 tests.append(identity.is_in(selection.ids.implode()))
     if selection.start is not None:
