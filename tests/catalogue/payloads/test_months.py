@@ -16,7 +16,7 @@ from avlest.telegrams.records.parse import parse_records
 from avlest.telegrams.wmbus.address import Address
 
 METER = Address(manufacturer=0x0421, identity=bytes.fromhex("78563412"), version=1, device_type=8)
-READERS = ("caltose", "fhkvdataiv", "evo868", "engelmann_faw_ri")
+READERS = ("caltose", "fhkvdataiv", "evo868", "waterstarm")
 # Storage 8 of an invented allocator: 2024-03-01, base 30, then 20, 10 and an unused place going back by months.
 BACKWARDS = "82046C 0133  8B046E 300000  8D04EE13 0B 3BFE 200000 100000 FFFFFF"
 # Storage 8 of another: 2023-12-31, base 5, then increments 1, 2, 3 going forward by months.
@@ -117,9 +117,9 @@ def test_evo_registers_without_a_reference_date_have_null_dates() -> None:
     assert derive("evo868", "840413 E8030000") == {"history_1_date": None}
 
 
-def test_engelmann_registers_are_dated_back_from_the_clock() -> None:
+def test_waterstar_registers_are_dated_back_from_the_clock() -> None:
     """Storage 2 is one month older than the meter's date and time."""
-    values = derive("engelmann_faw_ri", "046D 0A0B 6133 840113 01000000 C40113 02000000")
+    values = derive("waterstarm", "046D 0A0B 6133 840113 01000000 C40113 02000000")
     assert values == {"history_1_date": "2027-02-01", "history_2_date": "2027-01-01"}
 
 

@@ -13,15 +13,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from avlest.telegrams.records.dates import MeterTime
+from avlest.catalogue.instants import DAY_AT
+from avlest.telegrams.records.dates import decode_date_g
 from avlest.telegrams.records.model import Coding, Record
-from avlest.telegrams.records.values import decode_number, decode_value
+from avlest.telegrams.records.values import decode_number
 
 _ONE_MONTH = 254
 _DAYS_OR_MONTHS = 3
 _SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 6: 6, 7: 8, 9: 1, 10: 2, 11: 3, 12: 4, 14: 6}
 _FIRST_BCD = 9
-_DAYS = (Coding.DATE_G, Coding.DATETIME_F, Coding.DATETIME_I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,14 @@ def step_months(day: date, months: int) -> date:
 
 
 def find_day(records: Sequence[Record], storage: int) -> date | None:
-    """The valid day (types G, F, I) that the records give for a storage number."""
+    """The day (types G, F, I) that the records give for a storage number, if there is such a day.
+
+    A clock that marks its time of day as invalid still has its day.
+    """
     for record in records:
-        if record.storage == storage and record.coding in _DAYS:
-            value = decode_value(record)
-            day = value.day if isinstance(value, MeterTime) else value
-            return day if isinstance(day, date) else None
+        at = DAY_AT.get(record.coding)
+        if record.storage == storage and at is not None:
+            return decode_date_g(record.data[at : at + 2])
     return None
 
 

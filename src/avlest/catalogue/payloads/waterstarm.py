@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Engelmann FAW with integrated radio: the days that the monthly registers belong to.
+"""Water meters of the Waterstar M kind: the days that the monthly registers belong to.
 
 The registers of storage 2 to 16 are one, two … months older than the meter's clock.
 Source: public decoder facts.
