@@ -22,8 +22,6 @@ def format_instant_column(data: Bytes, coding: Coding, kind: str) -> tuple[Bytes
     at, minute_at = DAY_AT[coding], MINUTE_AT.get(coding)
     low, high = data[:, at].astype(np.int64), data[:, at + 1].astype(np.int64)
     valid = (low != 0xFF) | (high != 0xFF)
-    if minute_at is not None:
-        valid &= data[:, minute_at] < 0x80
     text = np.full((len(data), _width(coding, kind)), ord("-"), np.uint8)
     _put(text, "year", CENTURY + (low >> 5 | (high & 0xF0) >> 1), 4)
     _put(text, "month", high & 0x0F, 2)

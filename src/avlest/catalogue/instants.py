@@ -3,8 +3,10 @@
 
 The printed form shows the fields as the meter sent them: "2020-10-01", "2021-11-30 10:06",
 with seconds where the clock has them (type I).  Placeholders are kept ("2000-00-00" of a
-meter that never set its date); a value that the meter marks as invalid is null.  Whoever
-computes with a date uses `records.dates`, which accepts real days only.
+meter that never set its date), and so is a time whose "invalid" flag is set: meters set it
+for a clock that was never synchronised, and it still says what the clock showed.  A day of
+all ones ("every day") is null.  Whoever computes with a date uses `records.dates`, which
+accepts valid days only.
 Source: EN 13757-3:2018, annex A, types F, G, I, J.
 """
 
@@ -18,9 +20,8 @@ from avlest.telegrams.records.values import decode_value
 DAY_AT = {Coding.DATE_G: 0, Coding.DATETIME_F: 2, Coding.DATETIME_I: 3}
 """Where the two bytes of the day stand in each type."""
 MINUTE_AT = {Coding.DATETIME_F: 0, Coding.DATETIME_I: 1}
-"""Where minute (with the invalid flag in bit 7) and, after it, hour stand."""
+"""Where minute and, after it, hour stand."""
 CENTURY = 2000
-_INVALID_FLAG = 0x80
 
 
 def format_instant(record: Record, kind: str) -> str | None:
@@ -31,9 +32,6 @@ def format_instant(record: Record, kind: str) -> str | None:
         return value.isoformat() if isinstance(value, time) else None
     at = DAY_AT.get(coding)
     if at is None or data[at : at + 2] == b"\xff\xff":
-        return None
-    minute_at = MINUTE_AT.get(coding)
-    if minute_at is not None and data[minute_at] & _INVALID_FLAG:
         return None
     low, high = data[at], data[at + 1]
     day = f"{CENTURY + (low >> 5 | (high & 0xF0) >> 1):04}-{high & 0x0F:02}-{low & 0x1F:02}"
