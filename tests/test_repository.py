@@ -14,6 +14,7 @@ import pytest
 
 from avlest.catalogue import file_format, load
 from scripts import generate_docs
+from scripts.reference.command_line import iterate_commands
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("src", "tests", "scripts", "bench")
@@ -123,3 +124,13 @@ def test_links_between_pages_lead_somewhere() -> None:
             if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists():
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert not broken
+
+
+def test_each_command_and_option_says_what_it_does() -> None:
+    """No command, argument or option of `avlest` is without a help text."""
+    silent = []
+    for path, command in iterate_commands():
+        silent += [] if command.help else [" ".join(path)]
+        parameters = (item for item in command.params if item.name != "help" and not item.hidden)
+        silent += [f"{' '.join(path)} {item.name}" for item in parameters if not item.help]
+    assert not silent
