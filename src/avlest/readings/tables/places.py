@@ -7,6 +7,7 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.fs as pafs
 
@@ -21,7 +22,7 @@ _DEFAULTS = {
 }
 """Options for an object store: commits by conditional put (no lock table), and an answer within half a minute."""
 
-_ONLY_DELTA = frozenset({"aws_conditional_put"})
+_ONLY_DELTA = frozenset({"aws_conditional_put", "retry_timeout"})
 _CLIENT_OPTIONS = frozenset({"connect_timeout", "timeout", "max_retries", "retry_timeout", "allow_http", "proxy_url"})
 
 
@@ -47,11 +48,12 @@ class Place:
         return None if self.is_local else dict(self.options)
 
     @property
-    def polars_options(self) -> dict[str, str] | None:
-        """Options for Polars; None for a folder."""
+    def polars_options(self) -> dict[str, Any] | None:
+        """Options for Polars, which wants the number of retries as a number; None for a folder."""
         if self.is_local:
             return None
-        return {key: value for key, value in self.options.items() if key not in _ONLY_DELTA}
+        known: dict[str, Any] = {key: value for key, value in self.options.items() if key not in _ONLY_DELTA}
+        return {**known, "max_retries": int(known["max_retries"])}
 
     def open_filesystem(self) -> tuple[pafs.FileSystem, str]:
         """The Arrow file system of the place, and the path of the place in it."""
