@@ -18,8 +18,8 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
     """`consumption_<n>_hca` and its date `consumption_<n>`, n months before the base date."""
     profile = find_month_profile(clear.records.records, "inverse_compact_profile")
     values: dict[str, Value] = {}
-    for months, number in enumerate(profile.numbers if profile else (), start=1):
+    for months, number in enumerate(profile.entries if profile else (), start=1):
         if profile and number is not None:
             values[f"consumption_{months}_hca"] = number
-            values[f"consumption_{months}"] = step_months(profile.base, -months).isoformat()
+            values[f"consumption_{months}"] = step_months(profile.base, -months)
     return values

@@ -23,6 +23,6 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
     for record in clear.records.records:
         if record.meaning.quantity == "volume" and _FIRST <= record.storage <= _LAST:
             months = record.storage - _FIRST
-            day = step_months(reference, -months).isoformat() if reference else None
+            day = step_months(reference, -months) if reference else None
             values[f"history_{months + 1}_date"] = day
     return values

@@ -23,9 +23,9 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
     values: dict[str, Value] = {}
     if profile is None:
         return values
-    count = len(profile.numbers)
-    for months, number in enumerate(profile.numbers, start=1):
-        day = step_months(profile.base, months).isoformat()
+    count = len(profile.increments)
+    for months, number in enumerate(profile.increments, start=1):
+        day = step_months(profile.base, months)
         values[f"month_{months}_hca"] = number
         values[f"month_{months}_date"] = day
         values[f"consumption_at_set_date_{months}"] = day

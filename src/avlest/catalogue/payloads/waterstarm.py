@@ -23,5 +23,5 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
     for record in clear.records.records:
         if record.meaning.quantity == "volume" and _FIRST <= record.storage <= _LAST:
             months = record.storage - _FIRST + 1
-            values[f"history_{months}_date"] = step_months(today, -months).isoformat() if today else None
+            values[f"history_{months}_date"] = step_months(today, -months) if today else None
     return values
