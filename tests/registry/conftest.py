@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 os.environ.setdefault("AVLEST_METER_KEY_RING", "test0001:" + b64encode(b"a ring key for the tests' use...").decode())
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_configure() -> None:
+    """Set Django up once the database is chosen; doing it twice is harmless."""
+    import django
+
+    django.setup()
+
+
 def _make(slug: str, now: datetime) -> Actor:
     from avlest.registry.access import make_system_actor
     from avlest.registry.services.organisations import do_create_organisation
