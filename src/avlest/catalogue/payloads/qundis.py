@@ -37,20 +37,20 @@ def parse_payload(clear: Clear) -> Payload:
     """
     records = clear.records
     block = next((record for record in records.records if record.key == _KEY), None)
-    if block is None or not is_readable(block):
+    if block is None or block.data_length != _LENGTH:
         return records
-    own = list(iterate_block(block))
-    others = [record for record in records.records if record is not block]
     start = block.data_offset
-    marks = ((start + _ENCRYPTED_AT, start + _ENCRYPTED_AT + 1), (start + _VIF_AT, start + _VIF_AT + 1))
-    return replace(records, records=(*others, *own), structure=(*records.structure, *marks))
+    marks = tuple((start + at, start + at + 1) for at in (_ENCRYPTED_AT, _VIF_AT))
+    structure = (*records.structure, *marks)
+    if not is_readable(block):
+        return replace(records, structure=structure)
+    others = (record for record in records.records if record is not block)
+    return replace(records, records=(*others, *iterate_block(block)), structure=structure)
 
 
 def is_readable(block: Record) -> bool:
-    """Whether the block has the length of a reading, is not encrypted, and names a plain VIF."""
-    if block.data_length != _LENGTH or block.data[_ENCRYPTED_AT] == _ENCRYPTED:
-        return False
-    return block.data[_VIF_AT] < _LONG_VIF
+    """Whether the block is not encrypted and names a plain VIF."""
+    return block.data[_ENCRYPTED_AT] != _ENCRYPTED and block.data[_VIF_AT] < _LONG_VIF
 
 
 def iterate_block(block: Record) -> Iterator[Record]:
