@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
 
 from tests.support import services
@@ -31,6 +32,10 @@ if "AVLEST_DATA" not in os.environ:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "avlest.project.settings")
 # The keys that seal meters' keys: one ring for the whole run, because its workers share the data directory.
 os.environ.setdefault("AVLEST_METER_KEY_RING", "test0001:" + b64encode(bytes(range(32))).decode())
+
+# A busy machine is slow, not wrong: what takes too long is stopped by the time limit of the whole test.
+hypothesis.settings.register_profile("avlest", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("avlest")
 
 
 def pytest_configure(config: pytest.Config) -> None:
