@@ -24,11 +24,12 @@ from avlest.telegrams.layouts.batch import Bytes, Mask, Rows, TelegramBatch
 from avlest.telegrams.layouts.identities import find_identities
 from avlest.telegrams.layouts.opening import Group, Opener, is_marked, status_at
 from avlest.telegrams.layouts.partition import Deciding, PatternBook, decide_by_spans
-from avlest.telegrams.layouts.route import Route
+from avlest.telegrams.layouts.route import LINK_ADDRESS, Route
 from avlest.telegrams.outcomes import TelegramError
 from avlest.telegrams.records.model import Record
 from avlest.telegrams.wmbus import ci as cis
-from avlest.telegrams.wmbus.address import parse_link_address
+from avlest.telegrams.wmbus.address import Address, parse_link_address
+from avlest.telegrams.wmbus.stack import ENHANCED_IDENTIFICATION
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 _NO_KEYS: tuple[bytes, ...] = ()
@@ -119,7 +120,7 @@ class BatchDecoder:
 
     decoder: Decoder
     opener: Opener = field(default_factory=lambda: Opener(AesBank(), {}, {}))
-    layouts: dict[tuple[int, int, int, int, int], PatternBook[Layout | None]] = field(default_factory=dict)
+    layouts: dict[tuple[int, ...], PatternBook[Layout | None]] = field(default_factory=dict)
 
     def decode(self, batch: TelegramBatch, keys: Keys) -> BatchResult:
         """All telegrams of a batch.  Raises nothing for bad telegrams: they are in `errors`."""
@@ -151,27 +152,25 @@ class BatchDecoder:
         """Add the group's columns to `result`; yields row numbers left to the scalar decoder."""
         route = group.route
         payload = group.data[:, route.payload_at :]
-        if route.payload_ci in cis.COMPACT_FRAMES and payload.shape[1] >= 2 and route.kind != "plain":
-            marked = is_marked(payload)
-            if marked.any():
-                yield group.rows[marked]
-                group = group.take(~marked)
-                payload = group.data[:, route.payload_at :]
+        odd = _has_odd_start(route, payload)
+        if odd.any():
+            yield group.rows[odd]
+            group = group.take(~odd)
+            payload = group.data[:, route.payload_at :]
         if not len(group.rows):
             return
-        address = route.address
-        kind = (address.manufacturer, address.version, address.device_type, payload.shape[1], route.payload_ci)
+        link = parse_link_address(group.data[0].tobytes(), LINK_ADDRESS)
+        kind = (*_model(route.address), *_model(link), payload.shape[1], route.payload_ci)
         book = self.layouts.setdefault(kind, PatternBook())
-        for layout, chosen in book.split(payload, lambda example: self._read_layout(route, example)):
+        for layout, chosen in book.split(payload, lambda example: self._read_layout(route, link, example)):
             if layout is None:
                 yield group.rows[chosen]
             else:
                 part = group if len(chosen) == len(group.rows) else _take_rows(group, chosen)
                 result.groups.append(_decode_columns(layout, part, payload[chosen]))
 
-    def _read_layout(self, route: Route, payload: bytes) -> tuple[Layout | None, Deciding]:
+    def _read_layout(self, route: Route, link: Address, payload: bytes) -> tuple[Layout | None, Deciding]:
         """Read one example with the scalar decoder; None where only that can read it."""
-        link = parse_link_address(b"\0\0" + route.address.link_bytes, 2)
         status = 0 if status_at(route) is not None else None
         clear = Clear(route.address, link, route.payload_ci, payload, status, EMPTY_PAYLOAD)
         everything = decide_by_spans(((0, len(payload)),))
@@ -195,11 +194,19 @@ def _decode_columns(layout: Layout, group: Group, payload: Bytes) -> DecodedGrou
         meter=layout.binding.family.name,
         manufacturer=group.route.address.mfct,
         ids=format_identities(group.data, group.route.identity_at),
-        columns=evaluate_columns(
-            layout.binding, layout.records, payload, None if at is None else group.data[:, at]
-        ),
+        columns=evaluate_columns(layout.binding, layout.records, payload, None if at is None else group.data[:, at]),
         layout=layout,
     )
+
+
+def _has_odd_start(route: Route, payload: Bytes) -> Mask:
+    """Rows whose first payload bytes move the payload or name another meter: for the scalar stack."""
+    if payload.shape[1] < 2:
+        return np.zeros(len(payload), np.bool_)
+    if route.payload_ci in cis.WITH_SIGNATURE:
+        return is_marked(payload)
+    adapter: Mask = (payload[:, 0] == ENHANCED_IDENTIFICATION[0]) & (payload[:, 1] == ENHANCED_IDENTIFICATION[1])
+    return adapter & (not route.long_header)
 
 
 def _is_columnar(payload: str) -> bool:
@@ -207,6 +214,10 @@ def _is_columnar(payload: str) -> bool:
         return True
     reader = get_reader(payload)
     return reader.derive_values is None and reader.columnar
+
+
+def _model(address: Address) -> tuple[int, int, int]:
+    return address.manufacturer, address.version, address.device_type
 
 
 def _take_rows(group: Group, chosen: Rows) -> Group:

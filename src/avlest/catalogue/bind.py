@@ -71,7 +71,7 @@ def _bind_field(field: Field, select: Selector, records: Sequence[Record]) -> It
         if not matches(select, record):
             continue
         occurrence += 1
-        if occurrence in select.nth or not select.is_single and select.nth.is_single:
+        if occurrence in select.nth or (not select.is_single and select.nth.is_single):
             factor, offset = derive_factor(field, record)
             yield Bound(expand_name(field.name, record, occurrence), field, index, factor, offset)
 

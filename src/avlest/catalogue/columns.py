@@ -33,7 +33,7 @@ from avlest.telegrams.layouts.columns import (
 )
 from avlest.telegrams.records.model import Coding, Record
 
-_SCALE = 10**DECIMALS
+_SCALE: int = 10**DECIMALS
 _WHOLE = 2**52 / _SCALE
 
 

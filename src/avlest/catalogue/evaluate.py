@@ -22,7 +22,7 @@ from avlest.telegrams.records.values import decode_number
 
 DECIMALS = 6
 MINUTES = len("2021-11-30 10:06")
-_SCALE = 10**DECIMALS
+_SCALE: int = 10**DECIMALS
 
 
 def evaluate_binding(binding: Binding, records: Sequence[Record], status: int | None) -> dict[str, Value]:

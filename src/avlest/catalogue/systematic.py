@@ -35,7 +35,8 @@ _CANONICAL = {
 }
 _TEXT_CODINGS = frozenset({Coding.TEXT, Coding.BINARY_VAR, Coding.RAW, Coding.NONE})
 _TEXT_QUANTITIES = frozenset({
-    "fabrication_number", "enhanced_identification", "bus_address", "manufacturer", "device_type", "parameter_set", "model_version",
+    "fabrication_number", "enhanced_identification", "bus_address", "manufacturer", "device_type", "parameter_set",
+    "model_version",
     "hardware_version", "firmware_version", "software_version", "customer_location", "customer", "text", "unknown",
     "special_supplier_information", "manufacturer_specific",
 })  # fmt: skip

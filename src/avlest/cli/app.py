@@ -38,7 +38,7 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - Typer passes the flag's value
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"avlest {__version__}")
         raise typer.Exit

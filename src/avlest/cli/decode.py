@@ -93,7 +93,7 @@ def decode(
     if raw or (hexadecimal and not inputs):
         tally = _decode_singly(inputs or [], hexadecimal or [], catalogue, ring, form, output, raw=raw)
     else:
-        tally = _decode_files(inputs or [], hexadecimal or [], catalogue, ring, form, output)
+        tally = decode_files(inputs or [], hexadecimal or [], catalogue, ring, form, output)
     if not hexadecimal or inputs:
         typer.echo(tally.report(), err=True)
     raise typer.Exit(1 if tally.failed else 0)
@@ -108,9 +108,10 @@ def _load(folders: list[Path], key_files: list[Path], keys: list[str]) -> tuple[
 # --- whole files, in columns -------------------------------------------------------
 
 
-def _decode_files(
+def decode_files(
     inputs: list[str], extra: list[str], catalogue: Catalogue, ring: KeyRing, form: Format, output: Path | None
 ) -> Tally:
+    """Decode files (and telegrams given besides) in columns and write them to `output` or standard output."""
     from avlest.catalogue.batch_decoder import BatchDecoder, build_keys
     from avlest.catalogue.decoder import Decoder
     from avlest.cli.lines import parse_chunk, read_chunks
@@ -158,7 +159,7 @@ def _with_progress(file: BinaryIO, name: str, size: int) -> Iterator[BinaryIO]:
             from rich.progress import wrap_file
 
             bar = wrap_file(file, size, description=Path(name).name, console=Console(stderr=True))
-            file = cast(BinaryIO, stack.enter_context(bar))
+            file = stack.enter_context(bar)
         if name.endswith(".gz"):
             file = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=file)))
         yield file
@@ -208,7 +209,7 @@ def _decode_singly(
     if form is not Format.JSON:
         if raw:
             fail("--raw prints JSON; leave --format out")
-        return _decode_files([], extra, catalogue, ring, form, output)
+        return decode_files([], extra, catalogue, ring, form, output)
     from avlest.catalogue.decoder import Decoder
 
     decoder, tally = Decoder(catalogue), Tally()

@@ -53,7 +53,7 @@ class ParquetSink:
             self._writer.close()
         self._schema = schema
         self._parts.append(Path(self._folder.name) / f"part-{len(self._parts)}.parquet")
-        self._writer = pq.ParquetWriter(self._parts[-1], schema, compression="zstd", compression_level=1)
+        self._writer = _open_writer(self._parts[-1], schema)
 
     def close(self) -> None:
         """Put the parts together; the file appears whole or not at all."""
@@ -68,10 +68,15 @@ class ParquetSink:
 
     def _join_parts(self) -> None:
         whole = Path(self._folder.name) / "whole.parquet"
-        with pq.ParquetWriter(whole, self._schema, compression="zstd", compression_level=1) as writer:
+        with _open_writer(whole, self._schema) as writer:
             for table in read_row_groups(self._parts):
                 writer.write_table(stack_tables([table], self._schema), row_group_size=1 << 20)
         self._parts.append(whole)
+
+
+def _open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    texts = [field.name for field in schema if pa.types.is_large_string(field.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=texts)
 
 
 class CsvSink:
@@ -162,16 +167,22 @@ def unify(schema: pa.Schema, tables: list[pa.Table]) -> pa.Schema:
 
 def stack_tables(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
     """Tables of different columns one over the other; what a table lacks is null, without copies."""
-    longest = max((table.num_rows for table in tables), default=0)
-    nulls = {kind: pa.nulls(longest, kind) for kind in set(schema.types)}
-    columns = []
-    for field in schema:
-        parts = []
-        for table in tables:
-            place = table.schema.get_field_index(field.name)
-            if place < 0:
-                parts.append(nulls[field.type].slice(0, table.num_rows))
-            else:
-                parts += table.column(place).cast(field.type).chunks
-        columns.append(pa.chunked_array(parts, type=field.type))
+    count = sum(table.num_rows for table in tables)
+    nulls = {kind: pa.nulls(count, kind) for kind in set(schema.types)}
+    types = dict(zip(schema.names, schema.types, strict=True))
+    parts: dict[str, list[pa.Array]] = {name: [] for name in schema.names}
+    filled = dict.fromkeys(schema.names, 0)
+    start = 0
+    for table in tables:
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            kind = types[name]
+            if filled[name] < start:
+                parts[name].append(nulls[kind].slice(0, start - filled[name]))
+            parts[name] += column.chunks if column.type == kind else column.cast(kind).chunks
+            filled[name] = start + table.num_rows
+        start += table.num_rows
+    for name, done in filled.items():
+        if done < count:
+            parts[name].append(nulls[types[name]].slice(0, count - done))
+    columns = [pa.chunked_array(parts[name], type=kind) for name, kind in types.items()]
     return pa.table(columns, schema=schema)

@@ -17,7 +17,9 @@ from avlest.cli.text import parse_key
 from avlest.telegrams.outcomes import TelegramError
 
 KeyPair = tuple[bytes, bytes]
-_ADDRESS_NAMES = frozenset({"address", "adresse", "id", "serial", "serienummer", "meter", "målernummer", "maalernummer"})
+_ADDRESS_NAMES = frozenset(
+    {"address", "adresse", "id", "serial", "serienummer", "meter", "målernummer", "maalernummer"}
+)
 _KEY_NAMES = frozenset({"key", "nøkkel", "nokkel", "aes", "aes_key", "aes key", "encryption_key"})
 
 

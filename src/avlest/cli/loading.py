@@ -34,9 +34,9 @@ def load_catalogue(folders: list[Path]) -> Catalogue:
 def load_keys(files: list[Path], keys: list[str]) -> KeyRing:
     """All keys named on the command line as one ring."""
     from avlest.cli.keys import KeyFileError, parse_key_file
+    from avlest.cli.text import parse_key
     from avlest.telegrams.keyring import build_keyring
     from avlest.telegrams.outcomes import TelegramError
-    from avlest.cli.text import parse_key
 
     try:
         pairs = [pair for path in files for pair in parse_key_file(_read(path), name=str(path))]

@@ -147,7 +147,9 @@ class TableSink:
             table.add_column(name, overflow="fold", no_wrap=name != "readings")
         for line, item in self._rows:
             if item.get("error"):
-                table.add_row(str(line), "", "", "", "", Text(f"{item['error']}: {item.get('detail', '')}", style="red"))
+                table.add_row(
+                    str(line), "", "", "", "", Text(f"{item['error']}: {item.get('detail', '')}", style="red")
+                )
             else:
                 head = [str(item.get(name, "")) for name in self._COLUMNS[1:]]
                 table.add_row(str(line), *head, format_readings(item))

@@ -84,11 +84,11 @@ def _parse_json(text: str) -> ParsedLine:
         raise TelegramError(Outcome.BAD_JSON, f"not JSON: {error}") from None
     telegram = item.get("telegram", item.get("data"))
     if not isinstance(telegram, str):
-        raise TelegramError(Outcome.BAD_JSON, "expected a member 'telegram' (or 'data' of rtl_433) with hexadecimal text")
+        raise TelegramError(
+            Outcome.BAD_JSON, "expected a member 'telegram' (or 'data' of rtl_433) with hexadecimal text"
+        )
     key = item.get("key")
     if key is not None and not isinstance(key, str):
         raise TelegramError(Outcome.BAD_KEY, "the member 'key' is not text")
     received = item.get("received_at", item.get("time"))
-    return ParsedLine(
-        parse_hex(telegram), parse_key(key) if key else None, None if received is None else str(received)
-    )
+    return ParsedLine(parse_hex(telegram), parse_key(key) if key else None, None if received is None else str(received))

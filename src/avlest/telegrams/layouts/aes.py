@@ -49,7 +49,7 @@ class AesBank:
         edges = np.flatnonzero(np.diff(sorted_index)) + 1
         starts = np.concatenate(([0], edges)) if len(order) else np.empty(0, np.int64)
         bounds = [*(starts * BLOCK).tolist(), len(flat)]
-        source, target = memoryview(flat), memoryview(out)
+        source, target = flat.data, out.data
         for key_row, low, high in zip(sorted_index[starts].tolist(), bounds, bounds[1:], strict=False):
             context = self.context(direction, keys[key_row])
             context.update_into(source[low:high], target[low : high + BLOCK])

@@ -38,7 +38,9 @@ class TelegramBatch:
         """The bytes `[offset, offset + width)` of telegrams of one length, one row each."""
         if width is None:
             width = int(self.lengths[rows[0]]) - offset
-        return self.data[(self.starts[rows] + offset)[:, None] + np.arange(width)]
+        if not width:
+            return np.empty((len(rows), 0), np.uint8)
+        return np.lib.stride_tricks.sliding_window_view(self.data, width)[self.starts[rows] + offset]
 
     def by_length(self) -> Iterator[tuple[int, Rows]]:
         """Groups of telegrams of equal length: (length, row numbers)."""

@@ -30,9 +30,11 @@ def decode_int_column(data: Bytes) -> Integers:
     """Two's complement, least significant byte first, 1 to 8 bytes."""
     width = data.shape[1]
     if width in (1, 2, 4, 8):
-        return np.ascontiguousarray(data).view(f"<i{width}").reshape(-1).astype(np.int64)
+        numbers: Integers = np.ascontiguousarray(data).view(f"<i{width}").reshape(-1).astype(np.int64)
+        return numbers
     shift = 8 * (8 - width)
-    return decode_uint_column(data) << shift >> shift
+    numbers = decode_uint_column(data) << shift >> shift
+    return numbers
 
 
 def decode_uint_column(data: Bytes) -> Integers:
@@ -56,7 +58,7 @@ def decode_bcd_column(data: Bytes) -> NumberColumn:
     digits = _DIGITS[data]
     top = data[:, -1]
     digits[:, -1] = _TOP_DIGITS[top]
-    valid = (digits >= 0).all(axis=1)
+    valid: Mask = np.min(digits, axis=1) >= 0
     values = digits @ _WEIGHTS[: data.shape[1]]
     negative = top >= 0xF0
     if negative.any():

@@ -32,9 +32,8 @@ def get_tables(length: int) -> npt.NDArray[np.uint16]:
 
 def compute_crc_rows(matrix: Bytes) -> npt.NDArray[np.uint16]:
     """The CRC (polynomial 3D65, start 0, inverted at the end) of each row; shape (n,)."""
-    length = matrix.shape[1]
-    if not length:
-        return np.full(len(matrix), _INVERT)
-    parts = get_tables(length)[np.arange(length), matrix]
-    total: npt.NDArray[np.uint16] = np.bitwise_xor.reduce(parts, axis=1)
-    return total ^ _INVERT
+    total = np.full(len(matrix), _INVERT)
+    part = np.empty_like(total)
+    for table, column in zip(get_tables(matrix.shape[1]), np.ascontiguousarray(matrix.T), strict=True):
+        total ^= np.take(table, column, out=part)
+    return total

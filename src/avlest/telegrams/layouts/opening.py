@@ -18,6 +18,7 @@ from avlest.telegrams.layouts.batch import Bytes, Mask, Rows, TelegramBatch
 from avlest.telegrams.layouts.crc import compute_crc_rows
 from avlest.telegrams.layouts.partition import PatternBook
 from avlest.telegrams.layouts.route import Route, read_inner_route, read_route
+from avlest.telegrams.wmbus import ci as cis
 from avlest.telegrams.wmbus.ell import CRC_LENGTH, Ell
 from avlest.telegrams.wmbus.frame import BLOCKS_1_2_B, FIRST_BLOCK
 from avlest.telegrams.wmbus.security import (
@@ -28,6 +29,8 @@ from avlest.telegrams.wmbus.security import (
 )
 
 KeyFinder = Callable[[Rows, Bytes, Route], Rows]
+
+_WITH_PAYLOAD = np.isin(np.arange(256), list(cis.WITH_PAYLOAD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,20 +125,19 @@ class Opener:
         assert ell is not None and ell.session_number is not None
         at = ell.crc_offset
         data = group.data
-        stored = has_payload_crc_rows(data[:, at:])
-        locked = np.flatnonzero(~stored & (group.key_index >= 0))
+        opened = has_payload_crc_rows(data[:, at:]) & _WITH_PAYLOAD[data[:, at + CRC_LENGTH]]
+        locked = np.flatnonzero(group.key_index >= 0)
         if not len(locked):
-            return data, stored
+            return data, opened
         start = np.zeros((len(locked), BLOCK), np.uint8)
-        address_at = ell.offset + 3 if ell.address is not None else 2
-        start[:, :8] = data[locked, address_at : address_at + 8]
+        start[:, :8] = data[locked, 2:10]
         start[:, 8] = data[locked, ell.offset + 1]
         start[:, 9:13] = data[locked, at - 4 : at]
         clear = self.bank.apply_ctr(data[locked, at:], start, keys, group.key_index[locked])
+        right = has_payload_crc_rows(clear)
         result = data.copy()
-        result[locked, at:] = clear
-        opened = stored.copy()
-        opened[locked] = has_payload_crc_rows(clear)
+        result[locked[right], at:] = clear[right]
+        opened[locked[right]] = True
         return result, opened
 
     def _open_mode5(self, group: Group, keys: Sequence[bytes]) -> tuple[Bytes, Mask]:
@@ -158,12 +160,11 @@ class Opener:
     def _open_mode7(self, group: Group, keys: Sequence[bytes]) -> tuple[Bytes, Mask]:
         start, end = encrypted_span(group.route)
         data = group.data
-        stored = is_marked(data[:, start:end])
-        opened = stored & (group.key_index < 0)
-        locked = np.flatnonzero(~stored & (group.key_index >= 0))
+        opened = is_marked(data[:, start:end])
+        locked = np.flatnonzero(group.key_index >= 0)
         if not len(locked):
             return data, opened
-        part = group.take(~stored & (group.key_index >= 0))
+        part = group.take(group.key_index >= 0)
         encryption = self._session_keys(part, keys, METER_ENCRYPTION)
         authentication = self._session_keys(part, keys, METER_AUTHENTICATION)
         clear, right = open_mode7_rows(part, encryption, authentication)

@@ -67,9 +67,7 @@ class PatternBook(Generic[T]):
     limit: int = 64
     patterns: list[Pattern[T]] = field(default_factory=list)
 
-    def split(
-        self, matrix: Bytes, read: Callable[[bytes], tuple[T, Deciding]]
-    ) -> Iterator[tuple[T | None, Rows]]:
+    def split(self, matrix: Bytes, read: Callable[[bytes], tuple[T, Deciding]]) -> Iterator[tuple[T | None, Rows]]:
         """Yield (meaning, row numbers) until every row is in one group; None: not read."""
         rest = np.arange(len(matrix))
         for pattern in tuple(self.patterns):

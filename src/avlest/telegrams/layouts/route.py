@@ -90,8 +90,6 @@ def read_route(data: bytes) -> tuple[Route, Deciding]:
 def read_inner_route(data: bytes, ell: Ell) -> tuple[Route, Deciding]:
     """The route behind an extended link layer that has just been deciphered."""
     reader = _start(data, ell.offset + ell.length)
-    if ell.address is not None:
-        _use_address(reader, ell.offset + 3, long_header=False)
     reader.ell = ell
     return _read(reader)
 
@@ -104,13 +102,10 @@ def _start(data: bytes, at: int) -> _Reader:
     return reader
 
 
-def _use_address(reader: _Reader, at: int, *, long_header: bool) -> None:
-    reader.address_at, reader.long_header = at, long_header
-    parse = parse_header_address if long_header else parse_link_address
-    reader.address = parse(reader.data, at)
-    maker = at + 4 if long_header else at
-    reader.note(maker, maker + 2)
-    reader.note(at + 6, at + 8)
+def _use_header_address(reader: _Reader, at: int) -> None:
+    reader.address_at, reader.long_header = at, True
+    reader.address = parse_header_address(reader.data, at)
+    reader.note(at + 4, at + 8)
 
 
 def _read(reader: _Reader) -> tuple[Route, Deciding]:
@@ -135,12 +130,15 @@ def _walk(reader: _Reader) -> Route:
         if ci in cis.MANUFACTURER_SPECIFIC:
             return reader.route("plain", payload_ci=ci, payload_at=reader.at + 1)
         if ci in ells.LAYERS and reader.ell is None and reader.afl is None:
-            _take_ell(reader)
-            if reader.ell is not None and reader.ell.encryption == ells.AES_CTR:
+            ell = _take_ell(reader)
+            if ell.address is not None:  # meant for a receiver: what its address says depends on the C-field
+                return reader.route("scalar")
+            if ell.encryption == ells.AES_CTR:
                 return reader.route("ell-ctr")
+            if ell.encryption:
+                return reader.route("scalar")
         elif ci == cis.AFL and reader.afl is None:
-            _take_afl(reader)
-            if reader.afl is None:
+            if not _take_afl(reader):
                 return reader.route("scalar")
         else:
             return reader.route("scalar")
@@ -159,38 +157,38 @@ def _is_diehl_special(reader: _Reader) -> bool:
     return diehl.is_real_data(data) or diehl.derive_logical_address(data, link) != link
 
 
-def _take_ell(reader: _Reader) -> None:
+def _take_ell(reader: _Reader) -> Ell:
     ell = parse_ell(reader.data, reader.at, len(reader.data))
-    if ell.address is not None:
-        _use_address(reader, ell.offset + 3, long_header=False)
     if ell.session_number is not None:
         last = ell.crc_offset - 1
         reader.note(last, last + 1, 0xE0)
     reader.ell = ell
     reader.at = ell.offset + ell.length
+    return ell
 
 
-def _take_afl(reader: _Reader) -> None:
+def _take_afl(reader: _Reader) -> bool:
+    """Note the layer; False for a fragment of a longer message."""
     afl = parse_afl(reader.data, reader.at, len(reader.data))
     reader.note(afl.offset + 1, afl.offset + 5)
-    if not afl.is_fragment:
-        reader.afl = afl
-        reader.at = afl.offset + afl.length
+    if afl.is_fragment:
+        return False
+    reader.afl = afl
+    reader.at = afl.offset + afl.length
+    return True
 
 
 def _take_transport(reader: _Reader) -> Route:
     header = parse_transport(reader.data, reader.at, len(reader.data))
     if header.address is not None:
-        _use_address(reader, header.offset + 1, long_header=True)
+        _use_header_address(reader, header.offset + 1)
     if header.config is not None:
         config_at = header.offset + (11 if header.address is not None else 3)
         reader.note(config_at, config_at + 1, 0xF0)
         reader.note(config_at + 1, config_at + 2, 0x1F)
     if header.extension is not None:
         reader.note(header.payload_offset - 1, header.payload_offset, transports.KEY_DERIVATION)
-    return reader.route(
-        _kind(reader, header), transport=header, payload_ci=header.ci, payload_at=header.payload_offset
-    )
+    return reader.route(_kind(reader, header), transport=header, payload_ci=header.ci, payload_at=header.payload_offset)
 
 
 def _kind(reader: _Reader, header: Transport) -> RouteKind:
@@ -198,6 +196,8 @@ def _kind(reader: _Reader, header: Transport) -> RouteKind:
     secured = reader.afl is not None and bool(reader.afl.mac)
     if header.mode == transports.NO_SECURITY or header.mode > transports.LAST_MODE:
         return "scalar" if secured else "plain"
+    if header.mode == transports.AES_CBC_IV and not header.encrypted_length:
+        return "plain"
     if not header.encrypted_length or not fits:
         return "scalar"
     if header.mode == transports.AES_CBC_IV:

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast `avlest decode` turns a file of encrypted telegrams into columns and into JSON.
+
+    python bench/decode.py [--telegrams 200000] [--memory]
+
+Prints telegrams per second of processor time (all threads together, so per core), and
+the ratio to the cryptography alone, measured in the same run: for every telegram one AES
+update through a cached context; in mode 7 two key derivations, a fresh cipher and a MAC.
+The telegrams are the shared ones where present (AVLEST_SHARED or ../shared), else
+generated alike.  Start-up and reading of keys are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import gzip
+import io
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+SHARED = Path(os.environ.get("AVLEST_SHARED", Path(__file__).parents[2] / "shared")) / "vectors"
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A file of telegrams, one a line, and a file of their keys."""
+
+    telegrams: Path
+    keys: Path
+    count: int
+    origin: str
+
+
+def prepare(folder: Path, count: int) -> Workload:
+    """Write `count` telegrams and their keys into `folder`."""
+    telegrams, keys = folder / "telegrams.txt", folder / "keys.csv"
+    packed, listed = SHARED / "bench-mix.txt.gz", SHARED / "bench-mix-keys.csv"
+    if packed.exists() and listed.exists():
+        lines = gzip.decompress(packed.read_bytes()).splitlines()
+        repeated = (lines * (count // len(lines) + 1))[:count]
+        telegrams.write_bytes(b"\n".join(repeated) + b"\n")
+        keys.write_bytes(listed.read_bytes())
+        return Workload(telegrams, keys, count, f"shared mix of {len(lines)} telegrams")
+    from avlest.cli.sample import write_sample
+
+    write_sample(telegrams, keys, count=count, meters=max(1, count // 34), seed=1)
+    return Workload(telegrams, keys, count, "generated mix")
+
+
+def decode_to(work: Workload, form: str, output: Path) -> None:
+    """What `avlest decode` does after start-up."""
+    from avlest.catalogue.catalogue import build_catalogue
+    from avlest.cli.decode import Format, decode_files
+    from avlest.cli.loading import load_keys
+
+    global _loaded
+    if _loaded is None:
+        _loaded = build_catalogue(), load_keys([work.keys], [])
+    catalogue, ring = _loaded
+    with contextlib.redirect_stderr(io.StringIO()):
+        decode_files([str(work.telegrams)], [], catalogue, ring, Format(form), output)
+
+
+_loaded = None
+
+
+def measure(action: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """The least processor seconds of some rounds after one that is not counted."""
+    action()
+    seconds = []
+    for _ in range(rounds):
+        start = time.process_time()
+        action()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def build_crypto(work: Workload) -> Callable[[], None]:
+    """The cryptography of the workload and nothing else, one telegram after another."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.cmac import CMAC
+
+    keys = {
+        bytes.fromhex(row["address"])[::-1]: bytes.fromhex(row["key"])
+        for row in csv.DictReader(work.keys.open(), delimiter=";")
+    }
+    contexts: dict[tuple[bytes, str], object] = {}
+
+    def context(key: bytes, kind: str) -> object:
+        if (key, kind) not in contexts:
+            cipher = Cipher(algorithms.AES(key), modes.ECB())
+            contexts[key, kind] = cipher.encryptor() if kind == "encrypt" else cipher.decryptor()
+        return contexts[key, kind]
+
+    simple: list[tuple[Callable[[bytes], bytes], bytes]] = []
+    derived: list[tuple[Callable[[bytes], bytes], bytes, bytes]] = []
+    for line in work.telegrams.read_bytes().split():
+        kind, identity, cipher_text, message = dissect(bytes.fromhex(line.decode()))
+        key = keys.get(identity)
+        if key is None or not cipher_text:
+            continue
+        if kind == "mode7":
+            derived.append((context(key, "encrypt").update, cipher_text, message))
+        else:
+            direction = "encrypt" if kind == "ell-ctr" else "decrypt"
+            simple.append((context(key, direction).update, cipher_text))
+    seed = bytes(16)
+
+    def run() -> None:
+        for update, data in simple:
+            update(data)
+        for update, data, message in derived:
+            Cipher(algorithms.AES(update(seed)), modes.ECB()).decryptor().update(data)
+            mac = CMAC(algorithms.AES(update(seed)))
+            mac.update(message)
+            mac.finalize()
+
+    return run
+
+
+def dissect(telegram: bytes) -> tuple[str, bytes, bytes, bytes]:
+    """Security of a telegram, identity of its key, cipher text in whole blocks, authenticated bytes."""
+    from avlest.telegrams.layouts.route import read_route
+
+    route = read_route(telegram)[0]
+    identity = telegram[route.identity_at : route.identity_at + 4]
+    if route.kind == "ell-ctr" and route.ell is not None:
+        body = telegram[route.ell.crc_offset :]
+        return route.kind, identity, body.ljust(-(-len(body) // 16) * 16, b"\0"), b""
+    if route.kind in ("mode5", "mode7") and route.transport is not None:
+        end = route.payload_at + route.transport.encrypted_length
+        return route.kind, identity, telegram[route.payload_at : end], telegram[route.transport.offset :]
+    return route.kind, identity, b"", b""
+
+
+def report(work: Workload, folder: Path) -> None:
+    """Measure and print one line a figure."""
+    per = 1e6 / work.count
+    hexadecimal = work.telegrams.read_text()
+    hex_seconds = measure(lambda: [bytes.fromhex(line) for line in hexadecimal.split()])
+    crypto = measure(build_crypto(work)) * per
+    print(f"{work.count} telegrams, {work.origin}; least processor time of {ROUNDS} rounds")
+    print(f"hex text to bytes alone       {hex_seconds * per:7.2f} us")
+    print(f"cryptography alone            {crypto:7.2f} us")
+    for form, factor, extra in (("parquet", 1.5, 2.0), ("json", 3.0, 6.0)):
+        took = measure(lambda form=form: decode_to(work, form, folder / f"out.{form}")) * per
+        goal = factor * crypto + extra
+        print(
+            f"decode to {form:8}            {took:7.2f} us  {1e6 / took:9.0f} telegrams/s  "
+            f"{took / crypto:5.2f} x cryptography  goal {goal:.2f} us: {'met' if took <= goal else 'MISSED'}"
+        )
+
+
+def report_memory(folder: Path) -> None:
+    """Peak memory of `avlest decode` over two million telegrams, as a process of its own."""
+    work = prepare(folder, 2_000_000)
+    for form in ("parquet", "json"):
+        command = [sys.executable, "-m", "avlest", "decode", str(work.telegrams), "--keys", str(work.keys)]
+        subprocess.run([*command, "--format", form, "--output", str(folder / f"big.{form}")], check=False)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        print(f"peak memory so far, 2,000,000 telegrams to {form}: {peak:.0f} MB")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--telegrams", type=int, default=200_000)
+    parser.add_argument("--memory", action="store_true", help="also the peak memory over 2 million telegrams")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        report(prepare(Path(name), arguments.telegrams), Path(name))
+        if arguments.memory:
+            report_memory(Path(name))
+
+
+if __name__ == "__main__":
+    main()
