@@ -51,7 +51,8 @@ class TableSpec:
     rule: Rule
     statistics: tuple[str, ...]
     packed: tuple[str, ...] = field(default=())
-    """Columns stored with delta encoding: slowly changing integers and instants."""
+    """Columns stored as differences: instants, and values that only rise. The values of an hour repeat each other and
+    are smaller as a dictionary."""
 
     @property
     def period_column(self) -> str:
@@ -131,7 +132,7 @@ HOURLY = TableSpec(
     partitions=("month", "bucket"),
     rule=Rule.NEWEST,
     statistics=("series", "hour", "known_at"),
-    packed=("hour", "value", "known_at"),
+    packed=("hour",),
 )
 
 DAILY = TableSpec(
@@ -154,7 +155,7 @@ DAILY = TableSpec(
     partitions=("year", "bucket"),
     rule=Rule.NEWEST,
     statistics=("series", "day", "known_at"),
-    packed=("day", "value", "min_hour", "max_hour", "night_value", "known_at"),
+    packed=("day",),
 )
 
 TABLES: Mapping[str, TableSpec] = {spec.name: spec for spec in (TELEGRAMS, READINGS, HOURLY, DAILY)}
