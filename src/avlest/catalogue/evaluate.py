@@ -140,7 +140,7 @@ def read_text(record: Record, form: str) -> str:
     """The data bytes as text in one of the catalogue's forms."""
     data = record.data
     if form == "auto":
-        form = _natural_form(record.coding)
+        form = _natural_form(record)
     match form:
         case "ascii":
             return _printable(data)
@@ -153,8 +153,12 @@ def read_text(record: Record, form: str) -> str:
     return data[::-1].hex().upper()
 
 
-def _natural_form(coding: Coding) -> str:
-    return "text" if coding is Coding.TEXT else "digits"
+def _natural_form(record: Record) -> str:
+    """Text as text; a whole number that holds nothing but printable characters too; else digits."""
+    if record.coding is Coding.TEXT:
+        return "text"
+    is_whole = record.coding in (Coding.INT, Coding.UINT)
+    return "text" if is_whole and all(0x20 <= byte < 0x7F for byte in record.data) else "digits"
 
 
 def _printable(data: bytes) -> str:
