@@ -68,6 +68,17 @@ def test_an_allocator_whose_seal_is_whole_has_no_date_for_it() -> None:
     assert decode("APA:04:08", "A0" + READING.format(seal="0000")) == VALUES | {"status": "OK", "esb_date": None}
 
 
+def test_an_e_itn_40_prints_months_and_seasons() -> None:
+    """Sixteen months and four seasons, newest first; temperatures in sixteenths of a degree."""
+    months = "".join((10 + back).to_bytes(2, "little").hex() for back in range(16))
+    values = decode("APA:0d:08", f"A0 0000 C100 F001 F8FF {months} 0001 0002 0003 0004 5233 0300 1000")
+    assert (values["current_hca"], values["previous_hca"], values["previous_3y_hca"]) == (0x100, 0x200, 0x400)
+    assert (values["current_month_hca"], values["previous_month_hca"], values["previous_month_15_hca"]) == (10, 11, 25)
+    assert (values["temp_radiator_c"], values["temp_room_c"]) == (31, -0.5)
+    assert (values["current_date"], values["season_start_date"]) == ("2025-10-18", "2000-06-01")
+    assert values["status"] == "LOW_BATTERY SEAL_BROKEN"
+
+
 def test_an_allocator_reading_of_another_length_is_refused() -> None:
     """A preamble that counts too far is not read past."""
     with pytest.raises(TelegramError, match="no reading of 15 bytes"):

@@ -8,8 +8,10 @@ import pytest
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.payloads.qundis import parse_payload
 from avlest.telegrams.records.parse import parse_records
+from avlest.telegrams.wmbus.security import derive_mode5_iv, encrypt_mode5
 from tests.catalogue.payloads.made import decode, make_address
 
+KEY = bytes(range(16))
 DELTAS = "".join(f"{number:02X}00" for number in range(1, 12)) + "FFFF"
 CLOCK = "046D 05072933"
 
@@ -42,11 +44,21 @@ def test_the_vif_of_the_block_scales_all_registers() -> None:
 
 
 def test_an_encrypted_block_is_left_alone() -> None:
-    """What stands around it is still read."""
+    """What stands around it is still read, and the payload says what is missing."""
     assert decode("QDS:34:08", f"78 {make_block('6E', encrypted='35')} {CLOCK}") == {
         "status": "OK",
         "device_datetime": "2025-03-09 07:05",
     }
+
+
+def test_an_encrypted_block_is_read_with_the_meters_key() -> None:
+    """The access number of the block makes the initial vector; a wrong key opens nothing."""
+    plain = bytes.fromhex(make_block("6E"))
+    iv = derive_mode5_iv(make_address("QDS:34:08"), plain[6])
+    sealed = plain[:8] + b"\x35" + encrypt_mode5(KEY, iv, plain[9:])
+    body = b"\x78" + sealed + bytes.fromhex(CLOCK)
+    assert decode("QDS:34:08", body, KEY) == decode("QDS:34:08", f"78 {plain.hex()} {CLOCK}")
+    assert decode("QDS:34:08", body, bytes(16)) == decode("QDS:34:08", body)
 
 
 def test_normal_telegrams_of_the_same_meters_need_no_block() -> None:

@@ -23,7 +23,7 @@ _DEGREE = Fraction(1, 256)
 
 def parse_payload(clear: Clear) -> Payload:
     """Allocation and room temperature of this and the previous season, and three dates."""
-    payload, at = clear.payload, find_reading(clear)
+    payload, at = clear.payload, find_reading(clear, _READING)
     return build_payload(
         [
             build_record(payload, (at, at + 1), key="01FF6C"),
@@ -50,14 +50,14 @@ def _build_temperature(payload: bytes, span: Span, *, storage: int) -> Record:
     )
 
 
-def find_reading(clear: Clear) -> int:
-    """Where the reading starts; raises BAD_PAYLOAD where there is none of its length."""
+def find_reading(clear: Clear, length: int) -> int:
+    """Where a reading of `length` bytes starts; raises BAD_PAYLOAD where there is none."""
     payload = clear.payload
-    at = payload[0] + 2 if clear.ci == _WITH_PREAMBLE and payload else len(payload) - _READING
+    at = payload[0] + 2 if clear.ci == _WITH_PREAMBLE and payload else len(payload) - length
     framed = at == 0 or (at > 0 and payload[at - 1 : at] == bytes([_MARK]))
-    if not framed or len(payload) - at != _READING:
+    if not framed or len(payload) - at != length:
         raise TelegramError(
-            Outcome.BAD_PAYLOAD, f"apatoreitn: no reading of {_READING} bytes in a payload of {len(payload)}"
+            Outcome.BAD_PAYLOAD, f"apatoreitn: no reading of {length} bytes in a payload of {len(payload)}"
         )
     return at
 
