@@ -57,6 +57,10 @@ lint: install ## style, types, room order, and whether the generated pages are c
 bench: install ## measure the speed of decoding
 	$(BIN)/python bench/decode.py
 
+.PHONY: fuzz
+fuzz: install ## throw a million damaged telegrams at the decoder
+	$(BIN)/python -m fuzz.decode --count 1000000
+
 .PHONY: conformance
 conformance: install ## score `avlest decode` against the shared vectors, per meter family
 	$(BIN)/python -m scripts.conformance

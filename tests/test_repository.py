@@ -17,7 +17,7 @@ from scripts import generate_docs
 from scripts.reference.command_line import iterate_commands
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("src", "tests", "scripts", "bench")
+SOURCES = ("src", "tests", "scripts", "bench", "fuzz")
 MAX_FUNCTION_LINES = 60
 MAX_FILE_LINES = 400
 # Files that are mostly a table of facts may be longer than code that is read from top to bottom.
