@@ -22,6 +22,7 @@ STATISTICS_SLACK = dt.timedelta(milliseconds=1)
 """Instants in the Delta log are cut to milliseconds, so a file's last row may be this much later than it says."""
 
 _ATTEMPTS = 4
+_FEW_IDS = 64
 T = TypeVar("T")
 
 
@@ -32,6 +33,11 @@ class Selection:
     ids: pl.Series | None
     start: dt.datetime | dt.date | None
     stop: dt.datetime | dt.date | None
+
+    @property
+    def is_small(self) -> bool:
+        """Whether only a few ids are wanted."""
+        return self.ids is not None and len(self.ids) <= _FEW_IDS
 
 
 def read_range(
@@ -55,13 +61,20 @@ def read_history(table: TableHandle, *, selection: Selection) -> pl.DataFrame:
 
 
 def _collect(table: TableHandle, *, selection: Selection, known: dt.datetime | None) -> pl.DataFrame:
-    tests = selection_filter(selection, spec=table.spec)
-    if known is not None:
-        tests.append(pl.col("known_at") <= known)
+    tests = [pl.col("known_at") <= known] if known is not None else []
+    wanted, moments = id_filter(selection, spec=table.spec), time_filter(selection, spec=table.spec)
 
     def collect(snapshot: Snapshot) -> pl.DataFrame:
         files = prune_files(snapshot, selection=selection, spec=table.spec)
-        return scan_files(files, table=table).filter(*tests).collect() if files else empty_frame(table.spec)
+        if not files:
+            return empty_frame(table.spec)
+        rows = scan_files(files, table=table)
+        if all(lies_inside(entry, selection=selection) for entry in files):
+            return rows.filter(*wanted, *tests).collect()
+        if selection.is_small:
+            # Decoding the time of whole row groups to prune a few hundred rows costs more than it saves.
+            return rows.filter(*wanted, *tests).collect().filter(*moments)
+        return rows.filter(*wanted, *tests, *moments).collect()
 
     return with_snapshot(table, collect)
 
@@ -130,17 +143,27 @@ def _check_day(moment: dt.date, *, name: str) -> dt.date:
 
 
 def selection_filter(selection: Selection, *, spec: TableSpec) -> list[pl.Expr]:
-    """The selection as row filters; the id range comes first, for row groups are pruned by it."""
-    tests = []
-    identity, time = pl.col(spec.id_column), pl.col(spec.time_column)
-    if selection.ids is not None and len(selection.ids):
-        low, high = selection.ids[0], selection.ids[-1]
-        if low == high:
-            tests.append(identity == pl.lit(low))
-        else:
-            tests.append(identity.is_between(pl.lit(low), pl.lit(high)))
-            if spec.columns[spec.id_column] != pl.Int64() or high - low + 1 != len(selection.ids):
-                tests.append(identity.is_in(selection.ids.implode()))
+    """The selection as row filters."""
+    return id_filter(selection, spec=spec) + time_filter(selection, spec=spec)
+
+
+def id_filter(selection: Selection, *, spec: TableSpec) -> list[pl.Expr]:
+    """The ids as row filters; the range of ids comes first, for row groups are pruned by it."""
+    ids, identity = selection.ids, pl.col(spec.id_column)
+    if ids is None or not len(ids):
+        return []
+    low, high = ids[0], ids[-1]
+    if low == high:
+        return [identity == pl.lit(low)]
+    between = identity.is_between(pl.lit(low), pl.lit(high))
+    if spec.columns[spec.id_column] == pl.Int64() and high - low + 1 == len(ids):
+        return [between]
+    return [between, identity.is_in(ids.implode())]
+
+
+def time_filter(selection: Selection, *, spec: TableSpec) -> list[pl.Expr]:
+    """The period as row filters."""
+    time, tests = pl.col(spec.time_column), []
     if selection.start is not None:
         tests.append(time >= selection.start)
     if selection.stop is not None:
@@ -155,7 +178,7 @@ def prune_files(snapshot: Snapshot, *, selection: Selection, spec: TableSpec) ->
         return []
     first = None if selection.start is None else derive_period(selection.start, spec=spec)
     last = None if selection.stop is None else derive_period(selection.stop, spec=spec)
-    buckets = set((ids // BUCKET_SIZE).unique()) if ids is not None and spec.is_bucketed else None
+    buckets = {n // BUCKET_SIZE for n in ids} if ids is not None and spec.is_bucketed else None
     files: list[FileEntry] = []
     for partition, entries in snapshot.files.items():
         if (first is not None and partition[0] < first) or (last is not None and partition[0] > last):
@@ -163,6 +186,15 @@ def prune_files(snapshot: Snapshot, *, selection: Selection, spec: TableSpec) ->
         if buckets is None or partition[1] in buckets:
             files.extend(entry for entry in entries if may_hold(entry, selection=selection))
     return files
+
+
+def lies_inside(entry: FileEntry, *, selection: Selection) -> bool:
+    """Whether all rows of a file are certainly in the period."""
+    if entry.low_time is None:
+        return selection.start is None and selection.stop is None
+    slack = STATISTICS_SLACK if isinstance(entry.high_time, dt.datetime) else dt.timedelta()
+    begins = selection.start is None or entry.low_time >= selection.start
+    return begins and (selection.stop is None or entry.high_time + slack < selection.stop)
 
 
 def may_hold(entry: FileEntry, *, selection: Selection) -> bool:
