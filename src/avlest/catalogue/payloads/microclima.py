@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
-from avlest.catalogue.payloads.months import find_day, step_months
+from avlest.catalogue.payloads.months import find_day, find_day_spans, step_months
 
 _FIRST, _LAST = 1, 31
 
@@ -28,3 +28,6 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
         f"set_date_{storage}_date": step_months(reference, _FIRST - storage) if reference else None
         for storage in sorted(storages)
     }
+
+
+find_deciding_spans = find_day_spans
