@@ -55,6 +55,7 @@ _SPECIAL: Final = {
 }
 
 _SHOWN_DECIMALS: Final = 9
+COMPACT_HEAD: Final = 4
 
 
 def _words(name: str) -> str:
@@ -131,11 +132,11 @@ def _describe_vife(vife: int, before: bytes, after: bytes) -> str:
     added = new.modifiers[len(old.modifiers) :]
     if added:
         return f"VIFE: {', '.join(_words(name) for name in added)}"
-    if old.scale != new.scale:
-        return f"VIFE: times {format_number(new.scale / old.scale)}"
-    if old.offset != new.offset:
+    if vife == 0xFC:
+        return "VIFE: one of the extended table follows"
+    if old.scale == new.scale and old.offset != new.offset:
         return f"VIFE: plus {format_number(new.offset - old.offset)}"
-    return "VIFE: from the extended table"
+    return f"VIFE: times {format_number(new.scale / old.scale)}"
 
 
 def _describe_vib(record: Record, start: int, vib: bytes) -> Iterator[Piece]:
@@ -181,34 +182,44 @@ def _describe_raw(record: Record) -> str:
     return f"profile, {step}, {len(record.data) - 2} bytes of entries"
 
 
+def _has_header(record: Record) -> bool:
+    """Whether the header bytes are in the payload: not in compact frames, nor in makers' own."""
+    return record.offset >= 0 and record.data_offset - record.offset >= len(record.key) > 0
+
+
 def describe_record(record: Record) -> tuple[Piece, ...]:
     """(start, end, text) for every byte of a record, in order and without gaps.
 
-    Offsets are those of the payload the record was parsed from.  Records of compact
-    frames have no header there; their key is told with the data.
+    Offsets are those of the payload the record was parsed from.  Where its header is not in
+    the payload (compact frames, makers' own layouts), its meaning is told with the data.
     """
     pieces: list[Piece] = []
-    end = record.data_offset + record.data_length
-    if record.offset >= 0:
+    has_header = _has_header(record)
+    if has_header:
         pieces += _describe_header(record)
-    if record.key[0] & 0x0F == VARIABLE_FIELD:
+    has_lvar = record.key[:1] != b"" and record.key[0] & 0x0F == VARIABLE_FIELD
+    if has_lvar and record.offset != record.data_offset:
         at = record.data_offset - 1
         pieces.append((at, at + 1, f"LVAR: {record.data_length} bytes, {record.coding.value}"))
     if record.data_length:
-        name = "" if record.offset >= 0 else f"{describe_meaning(record.meaning)}: "
+        name = "" if has_header else f"{describe_meaning(record.meaning)}: "
+        end = record.data_offset + record.data_length
         pieces.append((record.data_offset, end, name + describe_data(record)))
     return tuple(pieces)
+
+
+def _is_structure(parsed: Payload, at: int) -> bool:
+    return any(start <= at < end for start, end in parsed.structure)
 
 
 def _describe_gap(payload: bytes, start: int, end: int, parsed: Payload) -> Iterator[Piece]:
     """Bytes no record covers: fillers, markers, manufacturer data, what was not read."""
     at = start
-    limit = end if parsed.manufacturer_data is None else min(end, parsed.manufacturer_data[0])
-    while at < limit and payload[at] in _SPECIAL:
-        stop = at + 1
-        while payload[at] == IDLE_FILLER and stop < limit and payload[stop] == IDLE_FILLER:
+    while at < end and payload[at] in _SPECIAL and _is_structure(parsed, at):
+        dif, stop = payload[at], at + 1
+        while dif == IDLE_FILLER and stop < end and payload[stop] == IDLE_FILLER and _is_structure(parsed, stop):
             stop += 1
-        yield at, stop, _SPECIAL[payload[at]]
+        yield at, stop, _SPECIAL[dif]
         at = stop
     if at == end:
         return
@@ -218,32 +229,31 @@ def _describe_gap(payload: bytes, start: int, end: int, parsed: Payload) -> Iter
         yield at, end, f"not read: {parsed.error.detail}" if parsed.error else "not read"
 
 
-def _describe_compact_head(payload: bytes, first: int) -> Iterator[Piece]:
-    if first != 4:
-        return
-    yield 0, 2, f"format signature {int.from_bytes(payload[:2], 'little'):04X}"
-    yield 2, 4, f"CRC of the full frame {int.from_bytes(payload[2:4], 'little'):04X}"
+def _describe_compact_head(payload: bytes) -> tuple[Piece, ...]:
+    return (
+        (0, 2, f"format signature {int.from_bytes(payload[:2], 'little'):04X}"),
+        (2, 4, f"CRC of the full frame {int.from_bytes(payload[2:4], 'little'):04X}"),
+    )
 
 
 def describe_payload(payload: bytes, parsed: Payload) -> tuple[Piece, ...]:
     """(start, end, text) for every byte of a payload, in order and without gaps.
 
-    `parsed` is what `parse_records` or `parse_compact` made of `payload`.
+    `parsed` is what `parse_records` or `parse_compact` made of `payload`; records that a
+    payload reader laid over a maker's own layout may overlap, and their pieces then do.
     """
     pieces: list[Piece] = []
     at = 0
-    for record in parsed.records:
-        described = describe_record(record)
-        if not described:
-            continue
-        start = described[0][0]
-        if record.offset < 0 and not pieces:
-            pieces += _describe_compact_head(payload, start)
-            at = start if pieces else 0
+    described = (describe_record(record) for record in parsed.records)
+    for record_pieces in sorted(filter(None, described)):
+        start = record_pieces[0][0]
+        if start == COMPACT_HEAD and not pieces and parsed.records[0].offset < 0:
+            pieces += _describe_compact_head(payload)
+            at = start
         if start > at:
             pieces += _describe_gap(payload, at, start, parsed)
-        pieces += described
-        at = described[-1][1]
+        pieces += record_pieces
+        at = max(at, record_pieces[-1][1])
     if at < len(payload):
         pieces += _describe_gap(payload, at, len(payload), parsed)
     return tuple(pieces)
