@@ -16,6 +16,7 @@ from avlest.catalogue.bind import Binding
 from avlest.catalogue.clear import EMPTY_PAYLOAD, Clear
 from avlest.catalogue.columns import Column, evaluate_columns
 from avlest.catalogue.decoder import Decoder
+from avlest.catalogue.derivation import Derivation, add_derived, find_derivation
 from avlest.catalogue.model import Value
 from avlest.catalogue.payload_reader import get_reader
 from avlest.telegrams.keyring import NO_KEY, KeyRing
@@ -42,6 +43,7 @@ class Layout:
     binding: Binding
     records: tuple[Record, ...]
     media: str
+    derive: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,18 +185,23 @@ class BatchDecoder:
         if records.error is not None or not _is_columnar(binding.family.payload):
             return None, decide_by_spans(records.structure) if records.records else everything
         media = binding.family.media or route.address.medium
-        return Layout(binding, records.records, media), decide_by_spans(records.structure)
+        layout = Layout(binding, records.records, media, find_derivation(binding.family.payload, clear))
+        return layout, decide_by_spans(records.structure)
 
 
 def _decode_columns(layout: Layout, group: Group, payload: Bytes) -> DecodedGroup:
     at = status_at(group.route)
+    status = None if at is None else group.data[:, at]
+    columns = evaluate_columns(layout.binding, layout.records, payload, status)
+    if layout.derive is not None:
+        columns = add_derived(columns, layout.derive, payload)
     return DecodedGroup(
         rows=group.rows,
         media=layout.media,
         meter=layout.binding.family.name,
         manufacturer=group.route.address.mfct,
         ids=format_identities(group.data, group.route.identity_at),
-        columns=evaluate_columns(layout.binding, layout.records, payload, None if at is None else group.data[:, at]),
+        columns=columns,
         layout=layout,
     )
 
@@ -213,7 +220,7 @@ def _is_columnar(payload: str) -> bool:
     if not payload:
         return True
     reader = get_reader(payload)
-    return reader.derive_values is None and reader.columnar
+    return reader.columnar and (reader.derive_values is None or reader.find_deciding_spans is not None)
 
 
 def _model(address: Address) -> tuple[int, int, int]:

@@ -171,12 +171,18 @@ def evaluate_distinct(bound: Bound, record: Record, data: Bytes) -> Texts:
 
 def find_distinct(data: Bytes) -> tuple[Rows, Bytes]:
     """Group equal rows: (group number of each row, one example row of each group)."""
+    codes, examples = find_distinct_rows(data)
+    return codes, data[examples]
+
+
+def find_distinct_rows(data: Bytes) -> tuple[Rows, Rows]:
+    """Group equal rows: (group number of each row, number of an example row of each group)."""
     count, width = data.shape
     if not width or not count or (data == data[0]).all():
-        return np.zeros(count, np.int64), data[:1]
+        return np.zeros(count, np.int64), np.zeros(min(count, 1), np.int64)
     keys = np.ascontiguousarray(data).view(np.dtype((np.void, width))).reshape(-1)
     _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
-    return codes.reshape(-1).astype(np.int64), data[first]
+    return codes.reshape(-1).astype(np.int64), first
 
 
 def _add_formulas(family: Family, columns: dict[str, Column], count: int) -> None:

@@ -9,6 +9,10 @@ A reader is a module in `avlest.catalogue.payloads` with one or both of
 * `derive_values(clear) -> Mapping[str, Value]`: computes printed values directly, for
   payloads that need more than picking bytes (bit streams, scrambling, history grids).
 
+* `find_deciding_spans(records) -> spans`, beside `derive_values`: the bytes of the payload
+  that the derived values depend on.  Then a column of telegrams needs one call for each
+  different value of those bytes; without it the telegrams are decoded one by one.
+
 A module whose `parse_payload` looks at more than the payload bytes and the meter model
 (at keys, say) sets `COLUMNAR = False`.
 
@@ -18,21 +22,24 @@ Both raise `TelegramError(BAD_PAYLOAD)` where the bytes do not have the family's
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
-from avlest.telegrams.records.model import Payload
+from avlest.telegrams.records.model import Payload, Record
+
+Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PayloadReader:
-    """The two functions of a reader module; None for the one it does not have."""
+    """The functions of a reader module; None for those it does not have."""
 
     parse_payload: Callable[[Clear], Payload] | None
     derive_values: Callable[[Clear], Mapping[str, Value]] | None
+    find_deciding_spans: Callable[[Sequence[Record]], Spans] | None = None
     columnar: bool = True
 
 
@@ -62,5 +69,6 @@ def get_reader(name: str) -> PayloadReader:
     return PayloadReader(
         getattr(module, "parse_payload", None),
         getattr(module, "derive_values", None),
+        getattr(module, "find_deciding_spans", None),
         getattr(module, "COLUMNAR", True),
     )

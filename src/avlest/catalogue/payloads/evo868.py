@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
-from avlest.catalogue.payloads.months import find_day, step_months
+from avlest.catalogue.payloads.months import find_day, find_day_spans, step_months
 
 _FIRST, _LAST = 8, 19
 
@@ -26,3 +26,6 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
             day = step_months(reference, -months) if reference else None
             values[f"history_{months + 1}_date"] = day
     return values
+
+
+find_deciding_spans = find_day_spans

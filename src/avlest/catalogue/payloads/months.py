@@ -53,6 +53,15 @@ def find_day(records: Sequence[Record], storage: int) -> date | None:
     return None
 
 
+def find_day_spans(records: Sequence[Record]) -> tuple[tuple[int, int], ...]:
+    """The payload bytes of every day among the records: what values by `find_day` depend on."""
+    return tuple(
+        (record.data_offset + DAY_AT[record.coding], record.data_offset + DAY_AT[record.coding] + 2)
+        for record in records
+        if record.coding in DAY_AT
+    )
+
+
 def find_month_profile(records: Sequence[Record], modifier: str) -> MonthProfile | None:
     """The first profile of that kind with a step of one month and a valid day to start from.
 

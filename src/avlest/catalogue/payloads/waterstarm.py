@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
-from avlest.catalogue.payloads.months import find_day, step_months
+from avlest.catalogue.payloads.months import find_day, find_day_spans, step_months
 
 _FIRST, _LAST = 2, 16
 
@@ -25,3 +25,6 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
             months = record.storage - _FIRST + 1
             values[f"history_{months}_date"] = step_months(today, -months) if today else None
     return values
+
+
+find_deciding_spans = find_day_spans

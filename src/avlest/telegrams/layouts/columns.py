@@ -68,6 +68,7 @@ def decode_bcd_column(data: Bytes) -> NumberColumn:
 
 def decode_real_column(data: Bytes) -> NumberColumn:
     """IEEE 754 single, least significant byte first; not-a-number and infinities are invalid."""
-    values = np.ascontiguousarray(data).view("<f4").reshape(-1).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling not-a-numbers are values like any other here
+        values = np.ascontiguousarray(data).view("<f4").reshape(-1).astype(np.float64)
     valid = np.isfinite(values)
     return NumberColumn(values, None if valid.all() else valid)
