@@ -100,15 +100,14 @@ def _broken(detail: str, offset: int) -> TelegramError:
 
 def _find_block_end(payload: bytes, pos: int, end: int, name: str) -> int:
     """Position after a byte and its extensions, each but the last with bit 7 set."""
-    limit = min(end, pos + MAX_EXTENSIONS + 1)
     at = pos
-    while at < limit:
+    while at < end:
         if payload[at] < 0x80:
             return at + 1
         at += 1
-    if at == end:
-        raise _broken(f"the payload ends inside the {name} that begins here", pos)
-    raise _broken(f"more than {MAX_EXTENSIONS} extension bytes follow the {name}", pos)
+        if at - pos > MAX_EXTENSIONS:
+            raise _broken(f"more than {MAX_EXTENSIONS} extension bytes follow the {name}", pos)
+    raise _broken(f"the payload ends inside the {name} that begins here", pos)
 
 
 def find_header_end(payload: bytes, pos: int, end: int) -> tuple[int, int]:
@@ -194,7 +193,11 @@ class _Walk:
         if data_end > end:
             detail = f"{end - data_at} of the {length} data bytes announced are there"
             raise _broken(detail, pos)
-        self.add_span(pos, data_at)
+        spans = self.spans  # add_span, written out: this runs for every record
+        if spans and spans[-1][1] == pos:
+            spans[-1] = (spans[-1][0], data_at)
+        else:
+            spans.append((pos, data_at))
         self.records.append(
             Record(
                 key,
