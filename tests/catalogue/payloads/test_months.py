@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.payload_reader import get_reader
-from avlest.catalogue.payloads.months import find_day, find_month_profile, step_months
+from avlest.catalogue.payloads.months import find_day, find_month_profile, find_profile_spans, step_months
 from avlest.telegrams.records.parse import parse_records
 from avlest.telegrams.wmbus.address import Address
 
@@ -74,6 +74,13 @@ def test_a_profile_gives_its_base_day_and_numbers_with_gaps() -> None:
     assert profile is not None
     assert profile.base == date(2024, 3, 1)
     assert profile.entries == (20, 10, None)
+
+
+def test_a_profile_is_decided_by_its_base_day_and_its_bytes_alone() -> None:
+    """The spans name the bytes of storage 8's date and of the profile, not the meter's clock."""
+    data = bytes.fromhex("046D 0A0B 6133" + BACKWARDS)
+    spans = find_profile_spans(parse_records(data).records, "inverse_compact_profile")
+    assert [data[start:end].hex() for start, end in spans] == ["0133", "3bfe200000100000ffffff"]
 
 
 @pytest.mark.parametrize("spacing", ["3BFD", "3B01", "2BFE", "0BFE"])

@@ -78,3 +78,15 @@ def find_month_profile(records: Sequence[Record], modifier: str) -> MonthProfile
             if base and profile.spacing == _MONTH:
                 return MonthProfile(base, profile.values)
     return None
+
+
+def find_profile_spans(records: Sequence[Record], modifier: str) -> tuple[tuple[int, int], ...]:
+    """The payload bytes of every profile of that kind and of the days it may start from.
+
+    They are what values by `find_month_profile` depend on; the clock of the meter is not
+    among them, so a meter has the same bytes for a month.
+    """
+    profiles = [record for record in records if modifier in record.meaning.modifiers]
+    storages = {record.storage for record in profiles}
+    days = find_day_spans([record for record in records if record.storage in storages])
+    return (*days, *((record.data_offset, record.data_offset + record.data_length) for record in profiles))

@@ -8,16 +8,17 @@ reserves for that.  Source: EN 13757-3:2018, annexes A and F; public decoder fac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
-from avlest.catalogue.payloads.months import find_month_profile, step_months
+from avlest.catalogue.payloads.months import find_month_profile, find_profile_spans, step_months
 from avlest.telegrams.records.model import Record
 
 _MONTHS = 10
 _NONE = -(1 << 31)
 _LITRES = 1000
+_PROFILE = "inverse_compact_profile"
 
 
 def format_litres(data: bytes) -> Value:
@@ -29,7 +30,7 @@ def format_litres(data: bytes) -> Value:
 def derive_values(clear: Clear) -> Mapping[str, Value]:
     """`target_<n>_m3` and `target_<n>_date`, n months before the base date."""
     records = clear.records.records
-    profile = find_month_profile(records, "inverse_compact_profile")
+    profile = find_month_profile(records, _PROFILE)
     values: dict[str, Value] = {}
     for months, number in enumerate(profile.entries[:_MONTHS] if profile else (), start=1):
         if profile:
@@ -38,8 +39,13 @@ def derive_values(clear: Clear) -> Mapping[str, Value]:
     return values
 
 
+def find_deciding_spans(records: Sequence[Record]) -> tuple[tuple[int, int], ...]:
+    """The base date and the profile."""
+    return find_profile_spans(records, _PROFILE)
+
+
 def _in_cubic_metres(number: int | float | None, records: tuple[Record, ...]) -> Value:
-    scale = next(r.meaning.scale for r in records if "inverse_compact_profile" in r.meaning.modifiers)
+    scale = next(r.meaning.scale for r in records if _PROFILE in r.meaning.modifiers)
     if number is None or number == _NONE:
         return None
     return float(number) * scale.numerator / scale.denominator
