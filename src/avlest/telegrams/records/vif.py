@@ -15,21 +15,12 @@ PLAIN_TEXT: Final = 0x7C
 MANUFACTURER: Final = 0x7F
 
 
-def _spread_rows(rows: tuple[VifRow, ...]) -> dict[int, VifRow]:
-    return {code: row for row in rows for code in range(row.first, row.last + 1)}
-
-
 def _spread_vifes(rows: tuple[VifeRow, ...]) -> dict[int, VifeRow]:
     return {code: row for row in rows for code in range(row.first, row.last + 1)}
 
 
-_PRIMARY: Final = _spread_rows(tables.PRIMARY)
-_FB: Final = _spread_rows(tables.FB)
-_FD: Final = _spread_rows(tables.FD)
-_FD_FD: Final = _spread_rows(tables.FD_FD)
-_COMBINABLE: Final = _spread_vifes(tables.COMBINABLE)
-_COMBINABLE_FC: Final = _spread_vifes(tables.COMBINABLE_FC)
 _ONE: Final = Fraction(1)
+_ZERO: Final = Fraction(0)
 
 
 class Vib(NamedTuple):
@@ -51,32 +42,48 @@ class _Base(NamedTuple):
     text: str = ""
 
 
+@lru_cache(maxsize=64)
 def derive_power_of_ten(exponent: int) -> Fraction:
     """10 ** `exponent`, exact for negative exponents too."""
     return Fraction(10) ** exponent
 
 
-def _derive_base(row: VifRow | None, code: int, used: int) -> _Base:
-    if row is None:
-        return _Base("unknown", "", _ONE, DataKind.SIGNED, used)
+def _derive_base(row: VifRow, code: int, used: int) -> _Base:
     if row.units:
         return _Base(row.quantity, row.units[code - row.first], _ONE, row.kind, used)
     scale = row.factor * derive_power_of_ten(row.exponent + code - row.first)
     return _Base(row.quantity, row.unit, scale, row.kind, used)
 
 
-def _parse_extension(vib: bytes, table: dict[int, VifRow]) -> _Base:
-    if len(vib) < 2:
-        return _derive_base(None, 0, len(vib))
-    code = vib[1] & 0x7F
+def _spread_rows(rows: tuple[VifRow, ...], *, used: int) -> dict[int, _Base]:
+    """Every code of a table whose codes are the last of `used` bytes."""
+    codes = ((row, code) for row in rows for code in range(row.first, row.last + 1))
+    return {code: _derive_base(row, code, used) for row, code in codes}
+
+
+def _unknown(used: int) -> _Base:
+    return _Base("unknown", "", _ONE, DataKind.SIGNED, used)
+
+
+_PRIMARY: Final = _spread_rows(tables.PRIMARY, used=1)
+_FB: Final = _spread_rows(tables.FB, used=2)
+_FD: Final = _spread_rows(tables.FD, used=2)
+_FD_FD: Final = _spread_rows(tables.FD_FD, used=3)
+_COMBINABLE: Final = _spread_vifes(tables.COMBINABLE)
+_COMBINABLE_FC: Final = _spread_vifes(tables.COMBINABLE_FC)
+
+
+def _parse_extension(vib: bytes, table: dict[int, _Base]) -> _Base:
     if table is _FD and vib[1] == 0xFD and len(vib) > 2:
-        return _derive_base(_FD_FD.get(vib[2] & 0x7F), vib[2] & 0x7F, 3)
-    return _derive_base(table.get(code), code, 2)
+        return _FD_FD.get(vib[2] & 0x7F) or _unknown(3)
+    return table.get(vib[1] & 0x7F) or _unknown(2)
 
 
 def _parse_base(vib: bytes) -> _Base:
     vif = vib[0]
     code = vif & 0x7F
+    if len(vib) == 1 and vif in (0xFB, 0xFD, 0xEF):  # only from other hands: a walk never cuts here
+        return _unknown(1)
     if vif == 0xFB:
         return _parse_extension(vib, _FB)
     if vif == 0xFD:
@@ -89,7 +96,7 @@ def _parse_base(vib: bytes) -> _Base:
         return _Base("text", "", _ONE, DataKind.SIGNED, 2 + length, text)
     if code == MANUFACTURER:
         return _Base("manufacturer_specific", "", _ONE, DataKind.SIGNED, 1)
-    return _derive_base(_PRIMARY.get(code), code, 1)
+    return _PRIMARY.get(code) or _unknown(1)
 
 
 class _Builder:
@@ -98,14 +105,14 @@ class _Builder:
     def __init__(self, base: _Base) -> None:
         self.unit = base.unit
         self.scale = base.scale
-        self.offset = Fraction(0)
+        self.offset = _ZERO
         self.kind = base.kind
         self.is_profile = False
         self.modifiers: list[str] = []
 
     def _restate(self, unit: str, kind: DataKind) -> None:
         """The value is no longer the quantity but something about it, in another unit."""
-        self.unit, self.scale, self.offset, self.kind = unit, _ONE, Fraction(0), kind
+        self.unit, self.scale, self.offset, self.kind = unit, _ONE, _ZERO, kind
 
     def _apply_effect(self, row: VifeRow, code: int) -> None:
         exponent = row.exponent + code - row.first
