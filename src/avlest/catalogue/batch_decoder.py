@@ -16,7 +16,7 @@ from avlest.catalogue.bind import Binding
 from avlest.catalogue.clear import EMPTY_PAYLOAD, Clear
 from avlest.catalogue.columns import Column, evaluate_columns
 from avlest.catalogue.decoder import Decoder
-from avlest.catalogue.derivation import Derivation, add_derived, find_derivation
+from avlest.catalogue.derivation import Derivation, Derived, add_derived, derive_rows, find_derivation
 from avlest.catalogue.model import Value
 from avlest.catalogue.payload_reader import get_reader
 from avlest.telegrams.keyring import NO_KEY, KeyRing
@@ -169,7 +169,7 @@ class BatchDecoder:
                 yield group.rows[chosen]
             else:
                 part = group if len(chosen) == len(group.rows) else _take_rows(group, chosen)
-                result.groups.append(_decode_columns(layout, part, payload[chosen]))
+                yield from self._decode_columns(layout, part, payload[chosen], result)
 
     def _read_layout(self, route: Route, link: Address, payload: bytes) -> tuple[Layout | None, Deciding]:
         """Read one example with the scalar decoder; None where only that can read it."""
@@ -188,22 +188,26 @@ class BatchDecoder:
         layout = Layout(binding, records.records, media, find_derivation(binding.family.payload, clear))
         return layout, decide_by_spans(records.structure)
 
-
-def _decode_columns(layout: Layout, group: Group, payload: Bytes) -> DecodedGroup:
-    at = status_at(group.route)
-    status = None if at is None else group.data[:, at]
-    columns = evaluate_columns(layout.binding, layout.records, payload, status)
-    if layout.derive is not None:
-        columns = add_derived(columns, layout.derive, payload)
-    return DecodedGroup(
-        rows=group.rows,
-        media=layout.media,
-        meter=layout.binding.family.name,
-        manufacturer=group.route.address.mfct,
-        ids=format_identities(group.data, group.route.identity_at),
-        columns=columns,
-        layout=layout,
-    )
+    def _decode_columns(self, layout: Layout, group: Group, payload: Bytes, result: BatchResult) -> Iterator[Rows]:
+        derived = None if layout.derive is None else derive_rows(layout.derive, payload)
+        if derived is not None and not derived.alike.all():
+            yield group.rows[~derived.alike]
+            group, payload = group.take(derived.alike), payload[derived.alike]
+            derived = Derived(derived.codes[derived.alike], derived.values)
+        at = status_at(group.route)
+        status = None if at is None else group.data[:, at]
+        columns = evaluate_columns(layout.binding, layout.records, payload, status)
+        result.groups.append(
+            DecodedGroup(
+                rows=group.rows,
+                media=layout.media,
+                meter=layout.binding.family.name,
+                manufacturer=group.route.address.mfct,
+                ids=format_identities(group.data, group.route.identity_at),
+                columns=columns if derived is None else add_derived(columns, derived),
+                layout=layout,
+            )
+        )
 
 
 def _has_odd_start(route: Route, payload: Bytes) -> Mask:

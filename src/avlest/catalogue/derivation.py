@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from avlest.catalogue.clear import Clear
 from avlest.catalogue.columns import Column, Texts, find_distinct_rows
 from avlest.catalogue.model import Field, Value
 from avlest.catalogue.payload_reader import get_reader
-from avlest.telegrams.layouts.batch import Bytes, Rows
+from avlest.telegrams.layouts.batch import Bytes, Mask, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,39 @@ def find_derivation(payload: str, clear: Clear) -> Derivation | None:
     return Derivation(reader.derive_values, clear, positions)
 
 
-def add_derived(columns: tuple[Column, ...], derivation: Derivation, payload: Bytes) -> tuple[Column, ...]:
-    """The columns with the derived ones, which replace those of the same name."""
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Derived values of many telegrams: `values[codes[i]]` are those of telegram i."""
+
+    codes: Rows
+    values: tuple[Mapping[str, Value], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that most telegrams have."""
+        counts = np.bincount(self.codes, minlength=len(self.values))
+        weight: Counter[tuple[str, ...]] = Counter()
+        for values, count in zip(self.values, counts.tolist(), strict=True):
+            weight[tuple(values)] += count
+        return weight.most_common(1)[0][0]
+
+    @property
+    def alike(self) -> Mask:
+        """Which telegrams have just these names; only those can share columns."""
+        usual = self.names
+        return np.array([tuple(values) == usual for values in self.values])[self.codes]
+
+
+def derive_rows(derivation: Derivation, payload: Bytes) -> Derived:
+    """Derive the values of all rows, once for each different input."""
     codes, examples = find_distinct_rows(payload[:, derivation.positions])
-    derived = [derivation.derive_row(payload[row].tobytes()) for row in examples.tolist()]
+    return Derived(codes, tuple(derivation.derive_row(payload[row].tobytes()) for row in examples.tolist()))
+
+
+def add_derived(columns: tuple[Column, ...], derived: Derived) -> tuple[Column, ...]:
+    """The columns with the derived ones, which replace those of the same name."""
     merged = {column.name: column for column in columns}
-    for name in dict.fromkeys(name for values in derived for name in values):
-        texts = tuple(values.get(name) for values in derived)
-        merged[name] = Texts(name, Field(name, "text"), codes, texts)
+    for name in derived.names:
+        texts = tuple(values.get(name) for values in derived.values)
+        merged[name] = Texts(name, Field(name, "text"), derived.codes, texts)
     return tuple(merged.values())
