@@ -23,7 +23,7 @@ MAX_FILE_LINES = 400
 # Files that are mostly a table of facts may be longer than code that is read from top to bottom.
 TABLE_FILES: frozenset[str] = frozenset()
 # Written in pieces, or this file would hold what it forbids.
-FORBIDDEN = tuple("".join(parts) for parts in (("/wo", "rk/"), ("file:", "///"), ("py", "pi.org"), ("far", "m-")))
+FORBIDDEN = tuple("".join(parts) for parts in (("/wo", "rk/"), ("file:///", "opt"), ("py", "pi.org"), ("far", "m-")))
 LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from avlest.telegrams.outcomes import DESCRIPTIONS
 from avlest.telegrams.records import dif, vif_tables
-from avlest.telegrams.records.formats import KNOWN_FORMATS, derive_format_signature
+from avlest.telegrams.records.formats import KNOWN_FORMATS, derive_format_signature, expand_format
 from avlest.telegrams.records.vif_tables import Effect, VifeRow, VifRow
 from avlest.telegrams.units import UNITS
 from scripts.reference.markdown import make_code, make_page, make_table
@@ -85,6 +85,12 @@ def describe_data_fields() -> Iterator[tuple[str, str, str]]:
         yield f"`{code:X}`", size, coding.value
 
 
+def describe_signature(text: str) -> str:
+    """The signature of a DIF/VIF string; one with resolutions left open has many."""
+    formats = expand_format(text)
+    return f"`{derive_format_signature(formats[0]):04X}`" if len(formats) == 1 else f"{len(formats)} signatures"
+
+
 def build_records() -> str:
     """Page of the record tables: DIF, VIF, VIFE, known compact formats."""
     intro = (
@@ -94,10 +100,7 @@ def build_records() -> str:
         f"record is kept with the quantity `unknown`. At most {dif.MAX_EXTENSIONS} DIFEs and {dif.MAX_EXTENSIONS} "
         "VIFEs are read."
     )
-    formats = (
-        (f"`{derive_format_signature(bytes.fromhex(text)):04X}`", make_code(text), meters)
-        for text, meters in KNOWN_FORMATS
-    )
+    formats = ((describe_signature(text), make_code(text), meters) for text, meters in KNOWN_FORMATS)
     return make_page(
         "Record tables",
         intro,
@@ -117,7 +120,8 @@ def build_records() -> str:
         describe_vifes(vif_tables.COMBINABLE_FC),
         "## Known formats of compact frames",
         "A compact frame (CI 79) carries data only; its format signature names one of these DIF/VIF strings, or one "
-        "learned from an earlier full frame.",
+        "learned from an earlier full frame. `E` and `V` stand for the VIF of energy and of volume, whose resolution "
+        "is chosen when the meter is ordered.",
         make_table(("signature", "DIF/VIF string", "meters"), formats),
     )
 
