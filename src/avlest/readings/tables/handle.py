@@ -29,6 +29,7 @@ FAILURES = (OSError, DeltaError, pl.exceptions.ComputeError)
 
 _FULL_CHECK_SECONDS = 5.0
 _REMOTE_FRESH_SECONDS = 1.0
+_REOPEN_AFTER_COMMITS = 50
 _CONFIGURATION = {
     "delta.logRetentionDuration": "interval 1 hours",
     "delta.deletedFileRetentionDuration": "interval 1 days",
@@ -98,6 +99,7 @@ class TableHandle:
         self._snapshot: Snapshot | None = None
         self._checked = 0.0
         self.delta = self._open_or_create()
+        self._opened_version = self.delta.version()
 
     def open_private(self) -> DeltaTable:
         """A second view of the table, fixed at the version of now until it commits.
@@ -111,9 +113,21 @@ class TableHandle:
         with self.lock:
             if force or not self._is_fresh():
                 with naming_failures(location=self.place.location, action=f"read {self.spec.name}"):
-                    self.delta.update_incremental()
+                    self._update()
                 self._checked = time.monotonic()
             return self.delta.version()
+
+    def _update(self) -> None:
+        """Read the commits since the last time; open the table anew now and then.
+
+        A view that only ever adds commits becomes slower with each: after 1,500 of them an append takes 180 ms instead
+        of 18 (deltalake 1.6.6). Opened anew it starts from the last checkpoint.
+        """
+        if self.delta.version() - self._opened_version >= _REOPEN_AFTER_COMMITS:
+            self.delta = self.open_private()
+            self._opened_version = self.delta.version()
+        else:
+            self.delta.update_incremental()
 
     def read_snapshot(self, *, force: bool = False) -> Snapshot:
         """The files of the newest version; listed once for each version."""

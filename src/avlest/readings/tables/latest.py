@@ -27,6 +27,7 @@ from avlest.readings.tables.reading import (
 from avlest.readings.tables.schemas import TableSpec
 
 _RECENT = dt.timedelta(days=1)
+_SMALL_FILE_ROWS = 100_000
 
 
 class LatestReader:
@@ -75,21 +76,46 @@ class LatestReader:
 
     def _missing_ids(self, entries: Sequence[FileEntry], *, ids: pl.Series | None, seen: pl.Series) -> pl.Series:
         """Ids these files hold that are wanted and not seen, sorted."""
-        held = pl.concat([self._file_ids(entry) for entry in entries]).unique()
+        held = pl.concat(self._list_ids(entries)).unique()
         missing = held.filter(~held.is_in(seen.implode()))
         if ids is not None:
             missing = missing.filter(missing.is_in(ids.implode()))
         return missing.sort()
 
-    def _file_ids(self, entry: FileEntry) -> pl.Series:
+    def _list_ids(self, entries: Sequence[FileEntry]) -> list[pl.Series]:
+        """The distinct ids of each file. Of new files, large ones are read one by one, small ones together."""
         with self._lock:
-            known = self._ids.get(entry.path)
-        if known is None:
-            column = self._table.spec.id_column
-            known = scan_files([entry], table=self._table).select(pl.col(column).unique()).collect()[column]
-            with self._lock:
-                self._ids[entry.path] = known
-        return known
+            known = {entry.path: self._ids[entry.path] for entry in entries if entry.path in self._ids}
+        unknown = [entry for entry in entries if entry.path not in known]
+        small = [entry for entry in unknown if entry.rows < _SMALL_FILE_ROWS]
+        learnt = self._read_ids_together(small) if small else {}
+        column = pl.col(self._table.spec.id_column)
+        for entry in unknown:
+            if entry.path not in learnt:
+                learnt[entry.path] = (
+                    scan_files([entry], table=self._table).select(column.unique()).collect().to_series()
+                )
+        with self._lock:
+            self._ids.update(learnt)
+        return [*known.values(), *learnt.values()]
+
+    def _read_ids_together(self, entries: Sequence[FileEntry]) -> dict[str, pl.Series]:
+        column = self._table.spec.id_column
+        paths = {entry.uri: entry.path for entry in entries}
+        rows = (
+            pl.scan_parquet(
+                list(paths),
+                glob=False,
+                hive_partitioning=False,
+                include_file_paths="uri",
+                storage_options=self._table.place.polars_options,
+            )
+            .select("uri", column)
+            .unique()
+            .collect()
+        )
+        parts = rows.partition_by("uri", as_dict=True, include_key=False)
+        return {paths[str(key[0])]: part[column] for key, part in parts.items() if str(key[0]) in paths}
 
     def _forget_old_files(self, snapshot: Snapshot) -> None:
         current = {entry.path for entry in snapshot.all_files()}
