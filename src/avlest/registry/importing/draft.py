@@ -14,9 +14,10 @@ from django.db import models
 
 from avlest.registry.importing.columns import ParsedRow
 from avlest.registry.importing.report import RowIssue
-from avlest.registry.models import AuditEntry, Owned
+from avlest.registry.models import Owned
 from avlest.registry.rights import Actor
-from avlest.registry.services.audit import Change, Values, make_entry, snapshot
+from avlest.registry.services.audit import Change, Values, record, snapshot
+from avlest.registry.services.bulk import insert_rows, update_rows
 
 _BATCH = 2000
 
@@ -109,18 +110,18 @@ def _write_changes(draft: Draft, model: type[Owned], *, now: datetime, batch: UU
     changed = list(draft.changes.get(model, {}).values())
     for at in range(0, len(changed), _BATCH):
         part = changed[at : at + _BATCH]
-        rows = [row for row, _before in part]
-        model._default_manager.bulk_update(rows, sorted(draft.fields[model]), batch_size=500)
-        changes = [Change("import", row, before, snapshot(row)) for row, before in part]
-        _audit(draft, changes, now=now, batch=batch)
+        update_rows(model, [row for row, _before in part], sorted(draft.fields[model]))
+        changes = (Change("import", row, before, snapshot(row)) for row, before in part)
+        record(draft.actor, *changes, now=now, batch=batch)
 
 
 def _write_creates(draft: Draft, model: type[Owned], *, now: datetime, batch: UUID) -> None:
     for wave in _waves(draft.creates.get(model, [])):
         for at in range(0, len(wave), _BATCH):
-            rows = model._default_manager.bulk_create(wave[at : at + _BATCH])
-            changes = [Change("import", row, None, snapshot(row)) for row in rows]
-            _audit(draft, changes, now=now, batch=batch)
+            rows = wave[at : at + _BATCH]
+            insert_rows(model, rows)
+            changes = (Change("import", row, None, snapshot(row)) for row in rows)
+            record(draft.actor, *changes, now=now, batch=batch)
 
 
 def _waves(rows: list[Owned]) -> list[list[Owned]]:
@@ -140,8 +141,3 @@ def _depth(row: models.Model) -> int:
     while parent is not None and parent.pk is None:
         depth, parent = depth + 1, parent.parent
     return depth
-
-
-def _audit(draft: Draft, changes: list[Change], *, now: datetime, batch: UUID) -> None:
-    entries = [make_entry(draft.actor, change, now=now, batch=batch) for change in changes]
-    AuditEntry.objects.bulk_create(entries)

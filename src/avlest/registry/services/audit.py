@@ -7,17 +7,19 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models import F
 
 from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.keys.field import SealedKeyField
 from avlest.registry.models import AuditEntry, Owned, Version
 from avlest.registry.rights import Actor
+from avlest.registry.services.bulk import insert_values, to_json
 
 Values = dict[str, Any]
 _SUBJECT_LABEL = 200
@@ -33,20 +35,26 @@ class Change:
     after: Values | None
 
 
+@cache
+def _columns(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the columns that may be shown: not the number, nothing sealed, no password."""
+    return tuple(
+        field.attname
+        for field in model._meta.concrete_fields
+        if not isinstance(field, SealedKeyField) and field.attname not in ("id", "password")
+    )
+
+
 def snapshot(row: models.Model) -> Values:
     """Return the row's columns as JSON values; sealed columns and passwords are left out."""
-    return {
-        field.attname: _plain(getattr(row, field.attname))
-        for field in row._meta.concrete_fields
-        if not isinstance(field, SealedKeyField) and field.attname not in ("id", "password")
-    }
+    return {name: _plain(getattr(row, name)) for name in _columns(type(row))}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
     if value is None or isinstance(value, str | int | float | bool):
         return value
+    if isinstance(value, datetime):
+        return value.isoformat()
     return str(value) if isinstance(value, Decimal) else repr(value)
 
 
@@ -56,30 +64,35 @@ def differences(before: Values, after: Values) -> tuple[Values, Values]:
     return {n: before.get(n) for n in changed}, {n: after[n] for n in changed}
 
 
-def make_entry(actor: Actor, change: Change, *, now: datetime, batch: UUID | None = None) -> AuditEntry:
-    """Return the unsaved audit row of one change; use `record` unless many are written at once."""
-    before, after = change.before, change.after
-    if before is not None and after is not None:
-        before, after = differences(before, after)
-    return AuditEntry(
-        organisation_id=_organisation_of(change.row, actor),
-        at=now,
-        actor=actor.name[:150],
-        user_id=actor.user_id,
-        action=change.action,
-        subject=change.row._meta.model_name or "",
-        subject_id=change.row.pk,
-        label=str(change.row)[:_SUBJECT_LABEL],
-        before=before,
-        after=after,
-        batch=batch,
+def record(actor: Actor, *changes: Change, now: datetime, batch: UUID | None = None) -> None:
+    """Write the audit rows of `changes`; call it inside the transaction of the write."""
+    if not changes:
+        return
+    head = [actor.name[:150], actor.user_id]
+    adapt = connection.ops.adapt_datetimefield_value
+    at = adapt(now)
+    group = AuditEntry._meta.get_field("batch").get_db_prep_save(batch, connection=connection)
+    insert_values(
+        AuditEntry,
+        _AUDIT_COLUMNS,
+        ([_organisation_of(c.row, actor), at, *head, *_entry(c), group] for c in changes),
     )
 
 
-def record(actor: Actor, *changes: Change, now: datetime, batch: UUID | None = None) -> None:
-    """Write the audit rows of `changes`; call it inside the transaction of the write."""
-    entries = [make_entry(actor, change, now=now, batch=batch) for change in changes]
-    AuditEntry.objects.bulk_create(entries, batch_size=1000)
+_AUDIT_COLUMNS = (
+    "organisation_id", "at", "actor", "user_id",
+    "action", "subject", "subject_id", "label", "before", "after", "batch",
+)  # fmt: skip
+
+
+def _entry(change: Change) -> list[Any]:
+    """Return the columns from `action` to `after`; of a changed row only what differs."""
+    before, after = change.before, change.after
+    if before is not None and after is not None:
+        before, after = differences(before, after)
+    label = str(change.row)[:_SUBJECT_LABEL]
+    subject = change.row._meta.model_name
+    return [change.action, subject, change.row.pk, label, to_json(before), to_json(after)]
 
 
 def _organisation_of(row: models.Model, actor: Actor) -> int:

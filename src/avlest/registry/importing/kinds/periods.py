@@ -51,7 +51,7 @@ def _refuse(draft: Draft, earlier: Claim, later: Claim, what: str) -> None:
         return
     blamed = pair[-1]
     other = earlier if blamed is later else later
-    assert blamed.row is not None  # noqa: S101  chosen above for having one
+    assert blamed.row is not None
     if other.row is not None:
         draft.issue(blamed.row, "from", f"{what} is taken in that period", other_line=other.row.line)
     else:
