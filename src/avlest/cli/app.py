@@ -17,7 +17,7 @@ _SERVER_GROUPS: dict[str, tuple[str, ...]] = {}
 
 def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     """The whole command line; `arguments` tells which slow parts can be left out."""
-    from avlest.cli import catalogue, decode, explain
+    from avlest.cli import catalogue, decode, demo, explain
 
     app = typer.Typer(
         name="avlest",
@@ -30,6 +30,7 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     app.callback()(_options)
     app.command("decode")(decode.decode)
     app.command("explain")(explain.explain)
+    app.command("demo")(demo.demo)
     app.add_typer(catalogue.app, name="catalogue")
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for module, commands in _SERVER_GROUPS.items():

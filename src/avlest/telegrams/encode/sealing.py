@@ -12,17 +12,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from avlest.telegrams.layouts.aes import BLOCK, AesBank
+from avlest.telegrams.layouts.aes import BLOCK, AesBank, compute_cmac_rows, split_rows
 from avlest.telegrams.layouts.batch import Bytes, Rows
 from avlest.telegrams.layouts.crc import compute_crc_rows
 from avlest.telegrams.layouts.opening import (
     access_number_at,
-    compute_session_cmac,
     encrypted_span,
     link_ordered_address,
 )
 from avlest.telegrams.layouts.route import Route
-from avlest.telegrams.wmbus.afl import Afl
 from avlest.telegrams.wmbus.ell import CRC_LENGTH
 from avlest.telegrams.wmbus.security import METER_AUTHENTICATION, METER_ENCRYPTION, ZERO_IV, derive_cmac_subkey
 
@@ -93,22 +91,8 @@ def seal_mode7(data: Bytes, route: Route, keys: Sequence[bytes], key_index: Rows
         derive_session_keys(counters, identities, keys, key_index, bank, constant=constant)
         for constant in (METER_ENCRYPTION, METER_AUTHENTICATION)
     )
-    cleartexts = np.ascontiguousarray(data[:, start:end]).tobytes()
-    width, texts = end - start, []
-    for row in range(len(data)):
-        cipher = Cipher(algorithms.AES(ciphers[row].tobytes()), modes.CBC(ZERO_IV)).encryptor()
-        texts.append(cipher.update(cleartexts[row * width : (row + 1) * width]))
-    data[:, start:end] = np.frombuffer(b"".join(texts), np.uint8).reshape(-1, width)
-    _authenticate_rows(data, afl, transport.offset, codes)
-
-
-def _authenticate_rows(data: Bytes, afl: Afl, message_at: int, codes: Bytes) -> None:
-    """Put the MAC of each sealed telegram, made with its own key, in its place."""
-    prefixes = np.ascontiguousarray(data[:, afl.authenticated_positions])
-    messages = np.concatenate((prefixes, data[:, message_at:]), axis=1)
-    length = len(afl.mac)
-    macs = [
-        compute_session_cmac(bytes(code), bytes(message))[:length]
-        for code, message in zip(codes, messages, strict=True)
-    ]
-    data[:, afl.mac_offset : afl.mac_offset + length] = np.frombuffer(b"".join(macs), np.uint8).reshape(-1, length)
+    pairs = zip(split_rows(ciphers), split_rows(data[:, start:end]), strict=True)
+    texts = [Cipher(algorithms.AES(key), modes.CBC(ZERO_IV)).encryptor().update(clear) for key, clear in pairs]
+    data[:, start:end] = np.frombuffer(b"".join(texts), np.uint8).reshape(len(data), -1)
+    messages = np.hstack((data[:, afl.authenticated_positions], data[:, transport.offset :]))
+    data[:, afl.mac_offset : afl.mac_offset + len(afl.mac)] = compute_cmac_rows(messages, codes)[:, : len(afl.mac)]
