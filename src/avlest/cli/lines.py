@@ -19,7 +19,6 @@ from avlest.telegrams.layouts.batch import Rows, TelegramBatch, build_batch
 from avlest.telegrams.outcomes import TelegramError
 
 _NO_KEY = -1
-_HEX_OR_END = b"0123456789abcdefABCDEF\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +61,18 @@ def parse_chunk(text: bytes, *, first_line: int) -> LineChunk:
 
 def _parse_hex_block(text: bytes, first_line: int) -> LineChunk | None:
     """The batch of a chunk that is nothing but whole bytes of hex and line ends; else None."""
-    if text.translate(None, _HEX_OR_END):
-        return None
     if b"\r" in text:
         text = text.replace(b"\r", b"")
+    try:
+        data = np.frombuffer(unhexlify(text.translate(None, b"\n")), np.uint8)
+    except ValueError:  # something else than hex in it, or half a byte
+        return None
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10)
     if not text.endswith(b"\n"):
         ends = np.append(ends, len(text))
     digits = np.diff(ends, prepend=-1) - 1
     if (digits & 1).any():
         return None
-    data = np.frombuffer(unhexlify(text.translate(None, b"\n")), np.uint8)
     lengths = digits // 2
     starts = np.cumsum(lengths) - lengths
     present = np.flatnonzero(lengths)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from avlest.telegrams.layouts.batch import Bytes, Rows
 
@@ -89,6 +88,32 @@ def make_context(direction: Direction, key: bytes) -> CipherContext:
     return cipher.encryptor() if direction == "encrypt" else cipher.decryptor()
 
 
-def as_rows(values: npt.NDArray[np.integer]) -> Rows:
-    """Row numbers as int64."""
-    return values.astype(np.int64, copy=False)
+def compute_cmac_rows(messages: Bytes, keys: Bytes) -> Bytes:
+    """AES-CMAC of each row of `messages` (n, w) under its own key (n, 16), used once; shape (n, 16)."""
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.cmac import CMAC
+
+    macs = []
+    for key, message in zip(split_rows(keys), split_rows(messages), strict=True):
+        mac = CMAC(AES(key))
+        mac.update(message)
+        macs.append(mac.finalize())
+    return np.frombuffer(b"".join(macs), np.uint8).reshape(-1, BLOCK)
+
+
+def decrypt_ecb_rows(cipher: Bytes, keys: Bytes) -> Bytes:
+    """The blocks of each row of `cipher` (n, 16 b) under its own key (n, 16), used once; shape (n, 16 b)."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, modes
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+    mode = modes.ECB()  # noqa: S305 - single blocks; chaining is the caller's
+    rows = zip(split_rows(keys), split_rows(cipher), strict=True)
+    clear = b"".join([Cipher(AES(key), mode).decryptor().update(row) for key, row in rows])
+    return np.frombuffer(bytearray(clear), np.uint8).reshape(cipher.shape)
+
+
+def split_rows(matrix: Bytes) -> list[bytes]:
+    """The rows of a matrix as byte strings."""
+    count, width = matrix.shape
+    flat = matrix.tobytes()
+    return [flat[at : at + width] for at in range(0, count * width, width)]

@@ -18,22 +18,20 @@ POLYNOMIAL = 0x3D65
 _INVERT = np.uint16(0xFFFF)
 
 
-@lru_cache(maxsize=512)
-def get_tables(length: int) -> npt.NDArray[np.uint16]:
-    """What byte value v at position p gives to the CRC of a row: shape (length, 256)."""
-    tables = np.zeros((length, 256), np.uint16)
-    values = np.arange(256, dtype=np.uint32) << 8
-    for position in range(length - 1, -1, -1):
-        for _ in range(8):
-            values = np.where(values & 0x8000, (values << 1) ^ POLYNOMIAL, values << 1) & 0xFFFF
-        tables[position] = values
-    return tables
+@lru_cache(maxsize=1024)
+def _byte_table(distance: int) -> npt.NDArray[np.uint16]:
+    """What each byte value gives to the CRC when `distance` bytes follow it; shape (256,)."""
+    values = np.arange(256, dtype=np.uint32) << 8 if not distance else _byte_table(distance - 1).astype(np.uint32)
+    for _ in range(8):
+        values = np.where(values & 0x8000, (values << 1) ^ POLYNOMIAL, values << 1) & 0xFFFF
+    return values.astype(np.uint16)
 
 
 def compute_crc_rows(matrix: Bytes) -> npt.NDArray[np.uint16]:
     """The CRC (polynomial 3D65, start 0, inverted at the end) of each row; shape (n,)."""
     total = np.full(len(matrix), _INVERT)
     part = np.empty_like(total)
-    for table, column in zip(get_tables(matrix.shape[1]), np.ascontiguousarray(matrix.T), strict=True):
-        total ^= np.take(table, column, out=part)
+    columns = np.ascontiguousarray(matrix.T)
+    for distance, column in enumerate(columns[::-1]):
+        total ^= np.take(_byte_table(distance), column, out=part)
     return total
