@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     UNKNOWN_FORMAT = "unknown_format"
     BAD_RECORDS = "bad_records"
     BAD_PAYLOAD = "bad_payload"
+    CODEC_FAILED = "codec_failed"
 
 
 DESCRIPTIONS: dict[Outcome, str] = {
@@ -57,6 +58,7 @@ DESCRIPTIONS: dict[Outcome, str] = {
     Outcome.UNKNOWN_FORMAT: "A compact frame whose format signature has not been seen in full yet.",
     Outcome.BAD_RECORDS: "The data records break off or are malformed before the first reading.",
     Outcome.BAD_PAYLOAD: "A manufacturer's own payload does not have the shape its family has.",
+    Outcome.CODEC_FAILED: "A LoRaWAN codec threw, exceeded a limit or answered with something that is no reading.",
 }
 
 
