@@ -32,6 +32,7 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_the_writer_is_killed(store: Store) -> None:
     chance = random.Random(20_261_101)
     batches, finished = 40, False
