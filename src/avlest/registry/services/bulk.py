@@ -67,7 +67,8 @@ def take_numbers(model: type[models.Model], rows: Iterable[models.Model]) -> Non
             if getattr(row, field.attname) is None and field.is_cached(row):
                 related = field.get_cached_value(row)
                 if related is not None:
-                    setattr(row, field.attname, related.pk)
+                    # Setting the number alone would forget the object, and labels would ask for it.
+                    setattr(row, field.name, related)
 
 
 def reserve_ids(model: type[models.Model], count: int) -> Sequence[int]:
@@ -110,4 +111,5 @@ def _converter(field: models.Field[Any, Any]) -> Convert | None:
 
 
 def _execute_many(cursor: CursorWrapper, statement: str, values: Iterable[Sequence[Any]]) -> None:
-    cursor.executemany(statement, values)  # type: ignore[arg-type]
+    # A list: what a generator asked of the database meanwhile would wait for this very cursor.
+    cursor.executemany(statement, list(values))  # type: ignore[arg-type]

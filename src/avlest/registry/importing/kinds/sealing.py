@@ -43,7 +43,7 @@ class Sealer:
         row = MeterKey(meter=meter, created_at=self.now)
 
         def seal() -> None:
-            row.meter_id = meter.pk
+            row.meter = meter
             row.sealed = self.ring.seal(key, meter_id=meter.pk)
 
         self.draft.create(row, finish=seal)
