@@ -72,12 +72,13 @@ def decode_to_columns(work: Workload) -> None:
     from avlest.cli.files import group_table
     from avlest.cli.lines import read_chunks
     from avlest.cli.output import DecodedChunk
+    from avlest.telegrams.layouts.keytable import KeyTable
 
     catalogue, ring = load(work)
-    decoder = BatchDecoder(Decoder(catalogue))
+    decoder, meters = BatchDecoder(Decoder(catalogue)), KeyTable(ring)
     with work.telegrams.open("rb") as stream:
         for lines in read_chunks(stream, size=CHUNK_BYTES):
-            result = decoder.decode(lines.batch, build_keys(ring))
+            result = decoder.decode(lines.batch, build_keys(meters))
             chunk = DecodedChunk(lines, result)
             for group in result.groups:
                 group_table(group, chunk)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -19,10 +20,10 @@ from avlest.catalogue.decoder import Decoder
 from avlest.catalogue.derivation import Derivation, Derived, add_derived, derive_rows, find_derivation
 from avlest.catalogue.model import Value
 from avlest.catalogue.payload_reader import get_reader
-from avlest.telegrams.keyring import NO_KEY, KeyRing
+from avlest.telegrams.keyring import KeyRing
 from avlest.telegrams.layouts.aes import AesBank
 from avlest.telegrams.layouts.batch import Bytes, Mask, Rows, TelegramBatch
-from avlest.telegrams.layouts.identities import find_identities
+from avlest.telegrams.layouts.keytable import NO_KEY, KeyTable
 from avlest.telegrams.layouts.opening import Group, Opener, is_marked, status_at
 from avlest.telegrams.layouts.partition import Deciding, PatternBook, decide_by_spans
 from avlest.telegrams.layouts.route import LINK_ADDRESS, Route
@@ -30,10 +31,11 @@ from avlest.telegrams.outcomes import TelegramError
 from avlest.telegrams.records.model import Record
 from avlest.telegrams.wmbus import ci as cis
 from avlest.telegrams.wmbus.address import Address, parse_link_address
+from avlest.telegrams.wmbus.identities import find_identities
 from avlest.telegrams.wmbus.stack import ENHANCED_IDENTIFICATION
 
+_MOST_LAYOUTS = 20_000
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
-_NO_KEYS: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Keys:
     `own[i]` points into `table` for the key that telegram i brought along, -1 for none.
     """
 
-    ring: KeyRing
+    meters: KeyTable
     table: tuple[bytes, ...]
     own: Rows | None
     usable: Mask = field(init=False)
@@ -90,9 +92,9 @@ class Keys:
 
     def find(self, rows: Rows, data: Bytes, route: Route) -> Rows:
         """The key to try for each row: its own, else that of the meter, else that of the radio."""
-        found = self.ring.find(_identities(data, route.identity_at))
+        found = self.meters.find(_identities(data, route.identity_at))
         if route.identity_at != 4:
-            found = np.where(found == NO_KEY, self.ring.find(_identities(data, 4)), found)
+            found = np.where(found == NO_KEY, self.meters.find(_identities(data, 4)), found)
         if self.own is not None:
             own = self.own[rows]
             found = np.where(own == NO_KEY, found, own)
@@ -101,32 +103,42 @@ class Keys:
 
     def candidates(self, row: int, telegram: bytes) -> tuple[bytes, ...]:
         """Every key to try for one telegram, in order."""
-        own = _NO_KEYS
-        if self.own is not None and self.own[row] != NO_KEY:
-            own = (self.table[int(self.own[row])],)
-        meters = tuple(key for identity in find_identities(telegram) for key in self.ring.keys_for(identity))
-        return tuple(dict.fromkeys(own + meters))
+        brought = NO_KEY if self.own is None else int(self.own[row])
+        own = None if brought == NO_KEY else self.table[brought]
+        return self.meters.ring.candidates(find_identities(telegram), own)
 
 
-def build_keys(ring: KeyRing, own_keys: Sequence[bytes] = (), own_index: Rows | None = None) -> Keys:
-    """The keys of a batch whose telegram i brought `own_keys[own_index[i]]` along (-1: none)."""
+def build_keys(meters: KeyTable | KeyRing, own_keys: Sequence[bytes] = (), own_index: Rows | None = None) -> Keys:
+    """The keys of a batch whose telegram i brought `own_keys[own_index[i]]` along (-1: none).
+
+    Give a `KeyTable` where there are many batches: making one of a ring sorts its meters.
+    """
+    table = meters if isinstance(meters, KeyTable) else KeyTable(meters)
     if own_index is None or not own_keys:
-        return Keys(ring, ring.table, None)
-    shifted = np.where(own_index == NO_KEY, NO_KEY, own_index + len(ring.table))
-    return Keys(ring, (*ring.table, *own_keys), shifted)
+        return Keys(table, table.keys, None)
+    shifted = np.where(own_index == NO_KEY, NO_KEY, own_index + len(table.keys))
+    return Keys(table, (*table.keys, *own_keys), shifted)
 
 
 @dataclass(slots=True)
 class BatchDecoder:
-    """Decodes batches; remembers routes, layouts and key contexts from one batch to the next."""
+    """Decodes batches; remembers routes, layouts and key contexts from one batch to the next.
+
+    Fewer than `smallest` telegrams of a kind are decoded one by one: that is quicker, and
+    noise leaves no patterns behind.
+    """
 
     decoder: Decoder
-    opener: Opener = field(default_factory=lambda: Opener(AesBank(), {}, {}))
+    smallest: int = 8
+    opener: Opener = field(default_factory=lambda: Opener(AesBank()))
     layouts: dict[tuple[int, ...], PatternBook[Layout | None]] = field(default_factory=dict)
 
     def decode(self, batch: TelegramBatch, keys: Keys) -> BatchResult:
         """All telegrams of a batch.  Raises nothing for bad telegrams: they are in `errors`."""
         result = BatchResult()
+        self.opener.smallest = self.smallest
+        if len(self.layouts) > _MOST_LAYOUTS:
+            self.layouts.clear()
         compact: list[Group] = []
         scalar: list[Rows] = []
         for group, rows in self.opener.open_batch(batch, keys.table, keys.find):
@@ -159,12 +171,14 @@ class BatchDecoder:
             yield group.rows[odd]
             group = group.take(~odd)
             payload = group.data[:, route.payload_at :]
-        if not len(group.rows):
+        if len(group.rows) < self.smallest:
+            yield group.rows
             return
         link = parse_link_address(group.data[0].tobytes(), LINK_ADDRESS)
         kind = (*_model(route.address), *_model(link), payload.shape[1], route.payload_ci)
         book = self.layouts.setdefault(kind, PatternBook())
-        for layout, chosen in book.split(payload, lambda example: self._read_layout(route, link, example)):
+        read = partial(self._read_layout, route, link)
+        for layout, chosen in book.split(payload, read, smallest=self.smallest):
             if layout is None:
                 yield group.rows[chosen]
             else:

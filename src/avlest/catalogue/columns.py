@@ -158,7 +158,7 @@ def _fits(raw: NumberColumn, numerator: int) -> bool:
 def round_column(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """`evaluate.round_decimals` for a column."""
     with np.errstate(invalid="ignore"):
-        rounded = np.rint(values * _SCALE) / _SCALE
+        rounded = np.rint(values * _SCALE) / _SCALE + 0.0  # minus zero becomes zero
         return np.where(np.abs(values) < _WHOLE, rounded, values)
 
 

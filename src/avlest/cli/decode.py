@@ -116,12 +116,13 @@ def decode_files(
     from avlest.catalogue.decoder import Decoder
     from avlest.cli.lines import parse_chunk, read_chunks
     from avlest.cli.output import DecodedChunk
+    from avlest.telegrams.layouts.keytable import KeyTable
 
-    decoder = BatchDecoder(Decoder(catalogue))
+    decoder, meters = BatchDecoder(Decoder(catalogue)), KeyTable(ring)
     tally = Tally()
 
     def take(lines: LineChunk) -> None:
-        result = decoder.decode(lines.batch, build_keys(ring, lines.keys, lines.key_index))
+        result = decoder.decode(lines.batch, build_keys(meters, lines.keys, lines.key_index))
         result.errors |= lines.errors
         tally.decoded += len(lines.batch) - len(result.errors)
         tally.failed.update(error.outcome.value for error in result.errors.values())

@@ -44,9 +44,9 @@ def explain(
     from rich.console import Console
 
     from avlest.catalogue.decoder import Decoder
-    from avlest.cli.single import candidate_keys
     from avlest.cli.text import parse_line
     from avlest.telegrams.outcomes import TelegramError
+    from avlest.telegrams.wmbus.identities import find_identities
     from avlest.telegrams.wmbus.stack import decode_stack
 
     catalogue = load_catalogue(catalogues or [])
@@ -54,7 +54,7 @@ def explain(
     console = Console(highlight=False)
     try:
         line = parse_line(typer.get_text_stream("stdin").read() if telegram == "-" else telegram)
-        usable = candidate_keys(ring, line.telegram, line.key)
+        usable = ring.candidates(find_identities(line.telegram), line.key)
         stack = decode_stack(line.telegram, keys=usable)
         decoder = Decoder(catalogue)
         family, clear = decoder.read_payload(stack, keys=usable)

@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from avlest.catalogue.decoder import Decoder
 from avlest.cli.text import is_telegram_line, parse_line
 from avlest.telegrams.keyring import KeyRing
-from avlest.telegrams.layouts.identities import find_identities
 from avlest.telegrams.outcomes import TelegramError
 from avlest.telegrams.records.model import Record
 from avlest.telegrams.records.values import decode_value
+from avlest.telegrams.wmbus.identities import find_identities
 from avlest.telegrams.wmbus.stack import decode_stack
 
 
@@ -27,7 +27,7 @@ def decode_line(decoder: Decoder, ring: KeyRing, text: str, number: int, *, raw:
     """The object of one line; an error is an object too."""
     try:
         line = parse_line(text)
-        keys = candidate_keys(ring, line.telegram, line.key)
+        keys = ring.candidates(find_identities(line.telegram), line.key)
         stack = decode_stack(line.telegram, keys=keys)
         item: dict[str, Any] = dict(decoder.describe(stack, keys=keys))
         if raw:
@@ -35,14 +35,6 @@ def decode_line(decoder: Decoder, ring: KeyRing, text: str, number: int, *, raw:
     except TelegramError as error:
         return {"error": error.outcome.value, "detail": error.detail, "line": number}
     return item | ({"received_at": line.received_at} if line.received_at else {})
-
-
-def candidate_keys(ring: KeyRing, telegram: bytes, own: bytes | None) -> Sequence[bytes]:
-    """The line's own key, then those of the meter."""
-    meters = [key for identity in find_identities(telegram) for key in ring.keys_for(identity)]
-    if not meters:
-        meters = list(ring.for_all)
-    return tuple(dict.fromkeys([own, *meters] if own else meters))
 
 
 def describe_raw(record: Record) -> dict[str, Any]:

@@ -6,11 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-NO_KEY = -1
-
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
@@ -20,34 +15,17 @@ class KeyRing:
     and the keys for every meter, are tried one telegram at a time where it fails.
     """
 
-    by_identity: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict)
-    for_all: Sequence[bytes] = ()
-    table: tuple[bytes, ...] = field(init=False)
-    _identities: npt.NDArray[np.uint32] = field(init=False)
-    _index: npt.NDArray[np.int64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        keys: dict[bytes, int] = {}
-        first = {identity: keys.setdefault(own[0], len(keys)) for identity, own in self.by_identity.items() if own}
-        numbers = np.frombuffer(b"".join(first), "<u4") if first else np.empty(0, np.uint32)
-        order = np.argsort(numbers, kind="stable")
-        default = keys.setdefault(self.for_all[0], len(keys)) if self.for_all else NO_KEY
-        object.__setattr__(self, "table", tuple(keys))
-        object.__setattr__(self, "_identities", numbers[order])
-        object.__setattr__(self, "_index", np.append(np.fromiter(first.values(), np.int64, len(first))[order], default))
+    by_identity: Mapping[bytes, Sequence[bytes]] = field(default_factory=dict, repr=False)
+    for_all: Sequence[bytes] = field(default=(), repr=False)
 
     def keys_for(self, identity: bytes) -> tuple[bytes, ...]:
         """All keys to try for one meter, its own first."""
         return (*self.by_identity.get(identity, ()), *self.for_all)
 
-    def find(self, identities: npt.NDArray[np.uint32]) -> npt.NDArray[np.int64]:
-        """For each identity (four bytes, least significant first) its place in `table`, or -1."""
-        if not len(self._identities):
-            return np.full(len(identities), self._index[-1])
-        place = np.searchsorted(self._identities, identities)
-        place[place == len(self._identities)] = 0
-        known = self._identities[place] == identities
-        return np.where(known, self._index[place], self._index[-1])
+    def candidates(self, identities: Iterable[bytes], own: bytes | None = None) -> tuple[bytes, ...]:
+        """All keys to try for a telegram with these identities, the key it brought along first."""
+        meters = [key for identity in identities for key in self.by_identity.get(identity, ())]
+        return tuple(dict.fromkeys([*([own] if own else []), *meters, *self.for_all]))
 
 
 def build_keyring(pairs: Iterable[tuple[bytes, bytes]], *, for_all: Sequence[bytes] = ()) -> KeyRing:

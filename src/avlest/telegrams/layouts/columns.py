@@ -33,7 +33,7 @@ def decode_int_column(data: Bytes) -> Integers:
         numbers: Integers = np.ascontiguousarray(data).view(f"<i{width}").reshape(-1).astype(np.int64)
         return numbers
     shift = 8 * (8 - width)
-    return decode_uint_column(data) << shift >> shift
+    return (decode_uint_column(data) << np.int64(shift)) >> np.int64(shift)
 
 
 def decode_uint_column(data: Bytes) -> Integers:

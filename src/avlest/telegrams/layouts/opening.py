@@ -9,7 +9,8 @@ stack, which tries further keys or says what is wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from avlest.telegrams.wmbus.security import (
 
 KeyFinder = Callable[[Rows, Bytes, Route], Rows]
 
+LONGEST = 256  # the L-field and what it counts
 _WITH_PAYLOAD = np.isin(np.arange(256), list(cis.WITH_PAYLOAD))
 
 
@@ -57,15 +59,16 @@ class Opener:
     """Sorts a batch into groups and deciphers them; keeps routes and key contexts between batches."""
 
     bank: AesBank
-    outer: dict[int, PatternBook[Route]]
-    inner: dict[int, PatternBook[Route]]
+    smallest: int = 1
+    outer: dict[int, PatternBook[Route]] = field(default_factory=dict)
+    inner: dict[int, PatternBook[Route]] = field(default_factory=dict)
 
     def open_batch(
         self, batch: TelegramBatch, keys: Sequence[bytes], find_keys: KeyFinder
     ) -> Iterator[tuple[Group | None, Rows]]:
         """Yield groups whose payload is in clear, and (None, rows) for rows left to the scalar stack."""
         for length, rows in batch.by_length():
-            if length <= FIRST_BLOCK or length > 256:
+            if length <= FIRST_BLOCK or length > LONGEST or len(rows) < self.smallest:
                 yield None, rows
                 continue
             data = batch.matrix(rows)
@@ -79,7 +82,7 @@ class Opener:
         self, length: int, rows: Rows, data: Bytes, keys: Sequence[bytes], find_keys: KeyFinder
     ) -> Iterator[tuple[Group | None, Rows]]:
         book = self.outer.setdefault(length, PatternBook())
-        for route, chosen in book.split(data, read_route):
+        for route, chosen in book.split(data, read_route, smallest=self.smallest):
             if route is None or route.kind == "scalar":
                 yield None, rows[chosen]
                 continue
@@ -104,7 +107,8 @@ class Opener:
             return
         ell: Ell = opened.route.ell
         book = self.inner.setdefault(opened.data.shape[1], PatternBook())
-        for route, chosen in book.split(opened.data, lambda data: read_inner_route(data, ell)):
+        read = partial(read_inner_route, ell=ell)
+        for route, chosen in book.split(opened.data, read, smallest=self.smallest):
             inner = replace(
                 opened, rows=opened.rows[chosen], data=opened.data[chosen], key_index=opened.key_index[chosen]
             )
@@ -129,6 +133,8 @@ class Opener:
         assert ell is not None and ell.session_number is not None
         at = ell.crc_offset
         data = group.data
+        if data.shape[1] <= at + CRC_LENGTH:
+            return data, np.zeros(len(data), np.bool_)
         opened = has_payload_crc_rows(data[:, at:]) & _WITH_PAYLOAD[data[:, at + CRC_LENGTH]]
         locked = np.flatnonzero(group.key_index >= 0)
         if not len(locked):

@@ -60,14 +60,17 @@ class Pattern(Generic[T]):
 class PatternBook(Generic[T]):
     """The patterns seen so far for one kind of row, at most `limit`.
 
-    Noise makes a new pattern for nearly every row; after `limit` new ones in one batch
-    the rest of the rows is handed out as unread, so the work stays linear.
+    Noise makes a new pattern for nearly every row: only patterns that `smallest` rows
+    have are kept, and after `limit` examples in one batch the rest is handed out unread,
+    so the work stays linear and the book small.
     """
 
     limit: int = 64
     patterns: list[Pattern[T]] = field(default_factory=list)
 
-    def split(self, matrix: Bytes, read: Callable[[bytes], tuple[T, Deciding]]) -> Iterator[tuple[T | None, Rows]]:
+    def split(
+        self, matrix: Bytes, read: Callable[[bytes], tuple[T, Deciding]], *, smallest: int = 1
+    ) -> Iterator[tuple[T | None, Rows]]:
         """Yield (meaning, row numbers) until every row is in one group; None: not read."""
         rest = np.arange(len(matrix))
         for pattern in tuple(self.patterns):
@@ -78,18 +81,19 @@ class PatternBook(Generic[T]):
                 yield pattern.meaning, rest[fit]
                 rest = rest[~fit]
         for _ in range(self.limit):
-            if not len(rest):
-                return
-            pattern = self._learn(matrix[rest[0]], read)
+            if len(rest) < smallest or not len(rest):
+                break
+            pattern = _read_pattern(matrix[rest[0]], read)
             fit = pattern.fits(matrix[rest])
-            yield pattern.meaning, rest[fit]
+            common = int(fit.sum()) >= smallest
+            if common and len(self.patterns) < self.limit:
+                self.patterns.append(pattern)
+            yield pattern.meaning if common else None, rest[fit]
             rest = rest[~fit]
         if len(rest):
             yield None, rest
 
-    def _learn(self, example: Bytes, read: Callable[[bytes], tuple[T, Deciding]]) -> Pattern[T]:
-        meaning, deciding = read(example.tobytes())
-        pattern = Pattern(deciding, example[deciding.positions] & deciding.masks, meaning)
-        if len(self.patterns) < self.limit:
-            self.patterns.append(pattern)
-        return pattern
+
+def _read_pattern(example: Bytes, read: Callable[[bytes], tuple[T, Deciding]]) -> Pattern[T]:
+    meaning, deciding = read(example.tobytes())
+    return Pattern(deciding, example[deciding.positions] & deciding.masks, meaning)
