@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from enum import Enum
 from typing import Any
 
 import typer.main
@@ -32,10 +31,9 @@ def iterate_commands() -> Iterator[tuple[tuple[str, ...], Command]]:
 
 def describe_choices(parameter: Command) -> str:
     """The words an option may have, where it is a choice."""
-    annotation = parameter.type_descriptor.annotation
-    if not (isinstance(annotation, type) and issubclass(annotation, Enum)):
-        return ""
-    return f" One of {', '.join(make_code(choice.value) for choice in annotation)}."
+    choices = getattr(parameter.type, "choices", ())
+    words = ", ".join(make_code(getattr(choice, "value", choice)) for choice in choices)
+    return f" One of {words}." if words else ""
 
 
 def describe_parameter(parameter: Command) -> tuple[str, str, str]:
