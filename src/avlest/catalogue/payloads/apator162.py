@@ -63,7 +63,7 @@ _LENGTHS: dict[int, int] = {
 
 
 def parse_payload(clear: Clear) -> Payload:
-    """The register in litres; the tags in front of it are the structure.
+    """The register in litres; the tags in front of it and the byte that ends the fillers are the structure.
 
     Raises BAD_PAYLOAD where a tag is unknown or the fields end without a register.
     """
@@ -75,7 +75,7 @@ def parse_payload(clear: Clear) -> Payload:
             total = build_record(
                 payload, span, key="0413", coding=Coding.INT, quantity="volume", unit="m3", scale=Fraction(1, 1000)
             )
-            return build_payload([total], structure=[(0, skip_fillers(payload)), *structure])
+            return build_payload([total], structure=[(0, skip_fillers(payload) + 1), *structure])
     raise TelegramError(Outcome.BAD_PAYLOAD, "apator162: the fields hold no register (tag 10)")
 
 
