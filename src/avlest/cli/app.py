@@ -10,9 +10,13 @@ from typing import Annotated
 import typer
 
 from avlest import __version__
+from avlest.cli.failure import fail
 
 # Groups whose import is slow (Django, Delta): loaded for their own commands and for the full help.
-_SERVER_GROUPS: dict[str, tuple[str, ...]] = {}
+# A name that is not there is a part of Avlest that has not been installed (extra `server`).
+_SERVER_GROUPS: dict[str, tuple[str, ...]] = {
+    "avlest.cli.registry_commands": ("init", "import", "keys"),
+}
 
 
 def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
@@ -35,8 +39,19 @@ def build_app(arguments: Sequence[str] = ()) -> typer.Typer:
     wanted = next((word for word in arguments if not word.startswith("-")), None)
     for module, commands in _SERVER_GROUPS.items():
         if wanted is None or wanted in commands:
-            importlib.import_module(module).register(app)
+            _register(app, module, needed=wanted is not None)
     return app
+
+
+def _register(app: typer.Typer, module: str, *, needed: bool) -> None:
+    """Add a group's commands; where its libraries are not installed, say so if it was asked for."""
+    try:
+        importlib.import_module(module).register(app)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("avlest"):
+            raise
+        if needed:
+            fail(f"this command needs the service's libraries: pip install 'avlest[server]' ({error.name} is missing)")
 
 
 def _print_version(wanted: bool) -> None:
