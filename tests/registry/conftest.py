@@ -2,13 +2,11 @@
 """An organisation and somebody to act in it.
 
 Nothing of Django is imported at the top: which database is used is decided after this
-file was read.
+file was read (tests/conftest.py).
 """
 
 from __future__ import annotations
 
-import os
-from base64 import b64encode
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,17 +14,6 @@ import pytest
 
 if TYPE_CHECKING:
     from avlest.registry.rights import Actor
-
-# A ring for the whole run: the workers of one run share a data directory.
-os.environ.setdefault("AVLEST_METER_KEY_RING", "test0001:" + b64encode(b"a ring key for the tests' use...").decode())
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_configure() -> None:
-    """Set Django up once the database is chosen; doing it twice is harmless."""
-    import django
-
-    django.setup()
 
 
 def _make(slug: str, now: datetime) -> Actor:

@@ -89,13 +89,13 @@ def parse_dev_eui(text: str) -> str:
 
 
 def parse_meter_key(text: str) -> bytes:
-    """Return the 16 bytes of an AES-128 key; separators and a leading 0x are allowed.
+    """Return the 16 bytes of an AES-128 key (8 of a DES key); separators and a leading 0x are allowed.
 
     The message never repeats the input.
     """
     digits = re.sub(r"[\s:\u00a0-]", "", text)
     digits = digits[2:] if digits[:2].lower() == "0x" else digits
-    if not re.fullmatch(r"[0-9A-Fa-f]{32}", digits):
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{16}", digits):
         raise ValueError("32 hexadecimal digits")
     return bytes.fromhex(digits)
 

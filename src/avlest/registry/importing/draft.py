@@ -14,7 +14,7 @@ from django.db import models
 
 from avlest.registry.importing.columns import ParsedRow
 from avlest.registry.importing.report import RowIssue
-from avlest.registry.models import Owned
+from avlest.registry.models import Owned, Series
 from avlest.registry.rights import Actor
 from avlest.registry.services.audit import Change, Values, record, snapshot
 from avlest.registry.services.bulk import insert_rows, update_rows
@@ -120,6 +120,9 @@ def _write_creates(draft: Draft, model: type[Owned], *, now: datetime, batch: UU
         for at in range(0, len(wave), _BATCH):
             rows = wave[at : at + _BATCH]
             insert_rows(model, rows)
+            if model is Series:
+                # A series follows from its installation and register, which are audited.
+                continue
             changes = (Change("import", row, None, snapshot(row)) for row in rows)
             record(draft.actor, *changes, now=now, batch=batch)
 

@@ -112,4 +112,4 @@ def _converter(field: models.Field[Any, Any]) -> Convert | None:
 
 def _execute_many(cursor: CursorWrapper, statement: str, values: Iterable[Sequence[Any]]) -> None:
     # A list: what a generator asked of the database meanwhile would wait for this very cursor.
-    cursor.executemany(statement, list(values))  # type: ignore[arg-type]
+    cursor.executemany(statement, list(values))

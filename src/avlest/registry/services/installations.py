@@ -123,6 +123,14 @@ def do_replace_meter(
     return Replacement(ended_id=old, started_id=do_install_meter(actor, mounting, now=now))
 
 
+def follow_installation(actor: Actor, row: Installation, *, now: datetime) -> None:
+    """After an installation was saved otherwise: the meter's state and the point's series follow."""
+    state = Meter.State.INSTALLED if row.ends_at is None else Meter.State.REMOVED
+    save_changed(actor, row.meter, {"state": state}, now=now, action="state")
+    ensure_series([row.meter_id])
+    bump_version("meters")
+
+
 def _installer(actor: Actor, party_id: int | None) -> Party | None:
     if party_id is None:
         return None
