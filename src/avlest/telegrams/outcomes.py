@@ -35,6 +35,7 @@ class Outcome(StrEnum):
     BAD_RECORDS = "bad_records"
     BAD_PAYLOAD = "bad_payload"
     CODEC_FAILED = "codec_failed"
+    CODEC_MISSING = "codec_missing"
 
 
 DESCRIPTIONS: dict[Outcome, str] = {
@@ -59,6 +60,7 @@ DESCRIPTIONS: dict[Outcome, str] = {
     Outcome.BAD_RECORDS: "The data records break off or are malformed before the first reading.",
     Outcome.BAD_PAYLOAD: "A manufacturer's own payload does not have the shape its family has.",
     Outcome.CODEC_FAILED: "A LoRaWAN codec threw, exceeded a limit or answered with something that is no reading.",
+    Outcome.CODEC_MISSING: "No profile or codec says how uplinks of this LoRaWAN device are read.",
 }
 
 

@@ -15,7 +15,7 @@ FILE = TableFormat(
         "dev_eui": "First digits of the DevEUIs of such devices, from 2 digits to all 16.",
         "kind": "Words, one of which the network server's name for the kind of device holds (device profile, brand, "
         "model; upper and lower case alike). A profile with neither `dev_eui` nor `kind` is tried for any device.",
-        "zone": 'Zone of the clock in the device: `UTC` (default), an offset such as `+01:00`, or `Europe/Oslo`.',
+        "zone": "Zone of the clock in the device: `UTC` (default), an offset such as `+01:00`, or `Europe/Oslo`.",
         "uplink": "How its uplinks are read; an array of tables, of which the first that fits is used.",
     },
 )
@@ -49,7 +49,7 @@ VALUE = TableFormat(
         "unit": "Unit of the number as the codec gives it; without it that of the name.",
         "scale": 'Exact factor to that unit: a whole number, or a text such as `"1/1000"`.',
         "each": "Path to a list; every item that fits gives a value.",
-        "where": "Members an item must have: `{ Type = \"Volume\" }`.",
+        "where": 'Members an item must have: `{ Type = "Volume" }`.',
         "at": "Path to the time of the value: ISO 8601 text, or seconds or milliseconds since 1970; in the item if it "
         "is there, else in `data`.",
         "step": "Time from one item to the next, such as `-1h`, counted from `at`.",
@@ -63,7 +63,7 @@ STATUS = TableFormat(
     keys={
         "path": "Where the member stands in `data` (or in an item).",
         "word": "The word when the member is true, not 0 and not empty.",
-        "bits": "Words for the bits of a number: `{ 0x04 = \"LOW_BATTERY\" }`; other bits are kept as `BITS_<hex>`.",
+        "bits": 'Words for the bits of a number: `{ 0x04 = "LOW_BATTERY" }`; other bits are kept as `BITS_<hex>`.',
         "names": "Words for the values of a text or number; an empty word for what is well.",
         "each": "Path to a list; every item that fits is looked at.",
         "where": "Members an item must have.",

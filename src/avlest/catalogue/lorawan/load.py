@@ -94,14 +94,16 @@ class _Node:
                 raise ValueError
             return Fraction(value)
         except (ValueError, TypeError, ZeroDivisionError):
-            raise self.fail(f'{key} must be a whole number or a text such as "1/1000" or "0.001", not {value!r}') from None
+            raise self.fail(
+                f'{key} must be a whole number or a text such as "1/1000" or "0.001", not {value!r}'
+            ) from None
 
     def path(self, key: str) -> tuple[str, ...] | None:
         value = self.table.get(key)
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self.fail(f"{key} must be text such as \"meter.volume\", not {value!r}")
+            raise self.fail(f'{key} must be text such as "meter.volume", not {value!r}')
         return split_path(value)
 
     def tables(self, key: str) -> list[_Node]:
@@ -137,7 +139,9 @@ def parse_zone(node: _Node) -> tzinfo:
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise node.fail(f'zone must be "UTC", an offset such as "+01:00" or a zone such as "Europe/Oslo", not {text!r}') from None
+        raise node.fail(
+            f'zone must be "UTC", an offset such as "+01:00" or a zone such as "Europe/Oslo", not {text!r}'
+        ) from None
 
 
 def _parse_dev_eui(node: _Node, text: str) -> str:

@@ -20,6 +20,7 @@ LARGEST: Final = 10**18
 
 _NUMBER: Final = re.compile(r"^[+-]?\d{1,18}(\.\d{1,18})?$")
 _FINEST: Final = 18  # decimals
+_LONGEST_TIME: Final = 15  # digits of milliseconds
 _MILLISECONDS_FROM: Final = 100_000_000_000  # as seconds this is the year 5138
 _FURTHEST_AHEAD: Final = timedelta(days=1)
 
@@ -54,7 +55,9 @@ def map_object(data: Mapping[str, Any], rule: Rule, *, zone: tzinfo, received_at
     for wanted in rule.values:
         found = list(_map_value(data, wanted, zone))
         if wanted.required and not found:
-            raise TelegramError(Outcome.BAD_PAYLOAD, f"the codec's object has no {'.'.join(wanted.path)} ({wanted.name})")
+            raise TelegramError(
+                Outcome.BAD_PAYLOAD, f"the codec's object has no {'.'.join(wanted.path)} ({wanted.name})"
+            )
         for value in found:
             if value.at is not None and value.at > received_at + _FURTHEST_AHEAD:
                 warnings.append(f"{value.name} is dated {value.at.isoformat()}, after its reception")
@@ -104,17 +107,22 @@ def _map_value(data: Mapping[str, Any], rule: ValueRule, zone: tzinfo) -> Iterat
 def read_number(found: object, name: str) -> Fraction:
     """A codec's number, exactly as it wrote it: whole, decimal, or digits in a text."""
     number: Fraction | None = None
-    if isinstance(found, int) and not isinstance(found, bool):
-        number = Fraction(found)
-    elif isinstance(found, Decimal) and found.is_finite() and abs(found.adjusted()) <= _FINEST:
-        number = Fraction(found)
-    elif isinstance(found, Decimal) and found.is_finite() and found.adjusted() < 0:
-        number = Fraction(0)  # smaller than any meter resolves
+    if isinstance(found, int | Decimal) and not isinstance(found, bool):
+        number = _make_fraction(Decimal(found))
     elif isinstance(found, str) and _NUMBER.match(found.strip()):
         number = Fraction(found.strip())
     if number is None or abs(number) > LARGEST:
-        raise TelegramError(Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} for {name}, which is no usable number")
+        raise TelegramError(
+            Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} for {name}, which is no usable number"
+        )
     return number
+
+
+def _make_fraction(number: Decimal) -> Fraction | None:
+    """The number exactly; 0 where it is smaller than any meter resolves, None where it is no number or huge."""
+    if not number.is_finite() or number.adjusted() > _FINEST:
+        return None
+    return Fraction(number) if number.adjusted() >= -_FINEST else Fraction(0)
 
 
 def _shorten(found: object) -> str:
@@ -127,6 +135,10 @@ def _find_time(data: Mapping[str, Any], item: _Item, rule: ValueRule, zone: tzin
     found = follow(item.value, rule.at)
     if found is None and rule.each is not None:
         found = follow(data, rule.at)
+    if found is None and rule.step:
+        raise TelegramError(
+            Outcome.BAD_PAYLOAD, f"the codec's object has no {'.'.join(rule.at)}, the time of {rule.name}"
+        )
     if found is None:
         return None
     try:
@@ -145,10 +157,13 @@ def read_time(found: object, zone: tzinfo) -> datetime:
     if isinstance(found, str):
         moment = datetime.fromisoformat(found.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
-    if isinstance(found, bool) or not isinstance(found, int | Decimal) or abs(found) > 10**15:
+    if isinstance(found, bool) or not isinstance(found, int | Decimal):
         raise ValueError(f"{found!r} is no time")
-    milliseconds = found if abs(found) >= _MILLISECONDS_FROM else found * 1000
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(milliseconds))
+    number = Decimal(found)
+    if number.adjusted() > _LONGEST_TIME:
+        raise ValueError(f"{found!r} is no time")
+    milliseconds = int(number if abs(number) >= _MILLISECONDS_FROM else number * 1000)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
 def _map_status(data: Mapping[str, Any], rule: StatusRule) -> Iterator[str]:
@@ -164,7 +179,7 @@ def _map_status(data: Mapping[str, Any], rule: StatusRule) -> Iterator[str]:
             yield from _name_value(found, rule)
 
 
-def _name_bits(found: object, rule: StatusRule) -> Iterator[str]:
+def _name_bits(found: Any, rule: StatusRule) -> Iterator[str]:
     if isinstance(found, bool) or not isinstance(found, int) or found < 0:
         raise TelegramError(Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} as status bits, expected a number")
     rest = found

@@ -39,6 +39,7 @@ _NAMELESS: Final = frozenset({"manufacturer_specific", "unknown", "any_vif", "re
 _CLOCKS: Final = (Coding.DATETIME_F, Coding.DATETIME_I)
 _IDENTITIES: Final = ("fabrication_number", "enhanced_identification")
 _FLAGS: Final = "error_flags"
+_USED: Final = (*_IDENTITIES, _FLAGS, "manufacturer_specific", "record_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,13 @@ class _Clock:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """Name, unit and exact conversion of a record's number."""
+    """Name, unit and exact conversion of a record's number; `is_own` where a catalogue file names it."""
 
     name: str
     unit: str
     factor: Fraction
     offset: Fraction
+    is_own: bool = False
 
 
 def read_records(
@@ -109,7 +111,7 @@ def read_records(
         values,
         _derive_status(clear, family, flat.get("status")),
         _find_serial(records, clear.address),
-        tuple((name, text) for name, text in flat.items() if isinstance(text, str) and _is_text(name, text)),
+        (*_find_texts(flat), *_keep_nameless(records, binding)),
         tuple(warnings),
     )
 
@@ -119,7 +121,9 @@ def _open(payload: bytes, rule: Rule, decoder: Decoder) -> tuple[Family | None, 
     if rule.layout is Layout.APPLICATION:
         return decoder.read_payload(decode_application(body))
     if not body:
-        raise TelegramError(Outcome.TOO_SHORT, f"the uplink has {len(payload)} bytes, its records begin after {rule.skip}")
+        raise TelegramError(
+            Outcome.TOO_SHORT, f"the uplink has {len(payload)} bytes, its records begin after {rule.skip}"
+        )
     return decoder.read_clear(Clear(NO_ADDRESS, NO_ADDRESS, _RECORDS_ALONE, body, None, EMPTY_PAYLOAD))
 
 
@@ -144,18 +148,15 @@ def _derive_values(
 
 
 def _name_records(records: Sequence[Record], binding: Binding) -> dict[int, _Named]:
-    """Names by the index of the record: the family's, else the systematic ones."""
+    """Names by the index of the record: those of a catalogue file, else the systematic ones."""
     names: dict[int, _Named] = {}
+    claimed = _find_claimed(binding)
     for bound in binding.bound:
         field = bound.field
-        if field.kind == "number" and not (field.hidden or field.mask or field.compute):
-            names.setdefault(bound.record, _Named(bound.name, field.unit, bound.factor, bound.offset))
+        if bound.record in claimed and field.kind == "number" and not (field.hidden or field.mask or field.compute):
+            names.setdefault(bound.record, _Named(bound.name, field.unit, bound.factor, bound.offset, is_own=True))
     for index, record in enumerate(records):
-        if is_profile(record) or (index in names and record.meaning.quantity not in _NAMELESS):
-            continue
-        if record.meaning.quantity in _NAMELESS:
-            if not _is_claimed(binding, index):
-                names.pop(index, None)
+        if index in names or is_profile(record) or record.meaning.quantity in _NAMELESS:
             continue
         kind, unit = derive_kind(record)
         if kind == "number":
@@ -163,9 +164,18 @@ def _name_records(records: Sequence[Record], binding: Binding) -> dict[int, _Nam
     return names
 
 
-def _is_claimed(binding: Binding, index: int) -> bool:
-    """Whether a catalogue file (not the stand-in family) names the record."""
-    return bool(binding.family.origin) and any(bound.record == index for bound in binding.bound)
+def _find_claimed(binding: Binding) -> frozenset[int]:
+    """The records that a catalogue file (not the stand-in family) reads."""
+    return frozenset(bound.record for bound in binding.bound) if binding.family.origin else frozenset()
+
+
+def _keep_nameless(records: Sequence[Record], binding: Binding) -> Iterator[tuple[str, str]]:
+    """Records of the manufacturer's that no catalogue file reads, as they came."""
+    claimed = _find_claimed(binding)
+    for index, record in enumerate(records):
+        if record.meaning.quantity in _NAMELESS and index not in claimed:
+            number = decode_number(record)
+            yield f"record_{record.key.hex()}", record.data.hex().upper() if number is None else str(number)
 
 
 def _name_systematically(record: Record, unit: str) -> _Named:
@@ -195,7 +205,7 @@ def _read_number(
         warnings.append(f"{named.name}: the meter has no valid value")
         return
     at = None if moment is None else clock.derive_instant(moment)
-    if at is not None and record.storage and _is_register(record):
+    if at is not None and record.storage and (_is_register(record) or not named.is_own):
         record = replace(record, storage=0)
         named = replace(named, name=derive_name(record, "number", named.unit))
     yield _make_value(record, named, number, at)
@@ -264,5 +274,9 @@ def _find_serial(records: Sequence[Record], address: Address) -> str:
     return "" if address == NO_ADDRESS else address.id
 
 
-def _is_text(name: str, text: str) -> bool:
-    return bool(text) and name not in ("status", *_IDENTITIES, _FLAGS)
+def _find_texts(flat: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """What is told as text and not used otherwise: versions, dates, other identities."""
+    for name, text in flat.items():
+        is_used = name == "status" or name.startswith(_USED)
+        if isinstance(text, str) and text and not is_used:
+            yield name, text
