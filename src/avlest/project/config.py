@@ -40,7 +40,13 @@ ROOM_TABLES = (
     "simulate",
 )
 # Variables that are not settings: the data directory itself, and what only tests read.
-_NOT_SETTINGS = ("AVLEST_DATA", "AVLEST_SHARED", "AVLEST_SECRET_KEY", "AVLEST_METER_KEY_RING", "AVLEST_KEY_FILE_PASSWORD")
+_NOT_SETTINGS = (
+    "AVLEST_DATA",
+    "AVLEST_SHARED",
+    "AVLEST_SECRET_KEY",
+    "AVLEST_METER_KEY_RING",
+    "AVLEST_KEY_FILE_PASSWORD",
+)
 _NOT_SETTINGS_PREFIXES = ("AVLEST_TEST_", "AVLEST_BENCH_")
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 import logging
 import re
 
-# Exactly 32 hexadecimal digits, also written in pairs: the shape of an AES-128 key.  A
-# telegram in hexadecimal is longer and stays readable.
-_KEY = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}[-: ]?){15}[0-9A-Fa-f]{2}(?![-: ]?[0-9A-Fa-f])")
+# Exactly 32 hexadecimal digits, or 16 pairs with the same mark between them: the shape of
+# an AES-128 key.  A telegram in hexadecimal is longer and stays readable.
+_KEY = re.compile(
+    r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{2}([-: ])(?:[0-9A-Fa-f]{2}\1){14}[0-9A-Fa-f]{2})(?![0-9A-Fa-f])"
+)
 HIDDEN = "(32 hex digits hidden)"
 
 

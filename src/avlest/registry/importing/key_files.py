@@ -15,12 +15,15 @@ import re
 from base64 import b64decode
 from binascii import Error as BadBase64
 from collections.abc import Iterator, Sequence
+from functools import cache
 from xml.etree.ElementTree import Element, ParseError
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from avlest.registry.importing.columns import normalise
+from avlest.registry.importing.headings import get_headings
 from avlest.registry.importing.report import ImportFileError
 from avlest.registry.importing.tables import Row, Table, read_table
 from avlest.registry.importing.zips import Limits, open_zip, read_member
@@ -135,23 +138,23 @@ def _parse_decrypted(plain: bytes) -> Element:
 
 
 def _find_records(root: Element) -> list[Element]:
-    """Return the elements that each hold one meter: the nearest to the root that repeat or hold a key."""
-    level = list(root)
+    """Return the elements that each are one meter: with a serial of their own and a key within."""
+    found: list[Element] = []
+    level = [root]
     while level:
-        if any(_holds_key(element) for element in level) and (len(level) > 1 or _is_flat(level[0])):
-            return [element for element in level if _holds_key(element) or _is_flat(element)]
-        level = [child for element in level for child in element]
-    return []
+        found += [element for element in level if _has_serial(element) and _holds_key(element)]
+        level = [child for element in level if element not in found for child in element]
+    return found
 
 
-def _is_flat(element: Element) -> bool:
-    """Say whether an element has a serial of its own: then it is one meter, not a list of some."""
-    return any(_ELEMENTS.get(_local(child)) == "serial" for child in element) or len(_texts(element)) > 1
+def _has_serial(element: Element) -> bool:
+    names = [*(_local(child) for child in element if child.text and child.text.strip()), *element.attrib]
+    return any(normalise(_ELEMENTS.get(name, name)) in _serial_names() for name in names)
 
 
-def _texts(element: Element) -> list[str]:
-    own = [child.text.strip() for child in element if child.text and child.text.strip()]
-    return own + [value for value in element.attrib.values() if value.strip()]
+@cache
+def _serial_names() -> frozenset[str]:
+    return frozenset(normalise(word) for word in ("serial", *get_headings()["meter"]["serial"]))
 
 
 def _holds_key(element: Element) -> bool:

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from avlest.registry.importing.columns import Column, ParsedRow
 from avlest.registry.importing.draft import Draft
+from avlest.registry.importing.headings import get_headings
 from avlest.registry.importing.values import Parse
 from avlest.registry.models import Owned
 from avlest.registry.rights import Right
@@ -36,16 +34,10 @@ class Kind:
     build: Build
 
 
-@cache
-def _headings() -> dict[str, dict[str, list[str]]]:
-    text = files("avlest.registry").joinpath("data/headings.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 def column(place: str, parse: Parse, *, required: bool = False, secret: bool = False, numeric: bool = False) -> Column:
     """Return the column `table.name` of `data/headings.toml`, read by the cell parser `parse`."""
     table, _, name = place.partition(".")
-    aliases = tuple(_headings()[table][name])
+    aliases = tuple(get_headings()[table][name])
     return Column(name, parse, aliases, required=required, secret=secret, numeric=numeric)
 
 
