@@ -35,7 +35,7 @@ class Reading:
     """One reading of a meter (`meter`: serial) or of a metering point (`point`: its identifier).
 
     `value` in `unit` is the state of the register at `at`; with `since` it is the amount used in
-    [`since`, `at`).  `quantity` and `unit` are empty where the file does not say.
+    [`since`, `at`).  `quantity` is empty where the file does not say: it follows from the unit.
     """
 
     at: datetime
@@ -141,7 +141,7 @@ def _instant(item: Fields, name: str, zone: ZoneInfo) -> datetime | None:
 def _unit(item: Fields) -> str:
     name = item.get_text("unit")
     try:
-        return get_unit(parse_unit_name(name)).name if name else ""
+        return get_unit(parse_unit_name(name)).name
     except UnitError as error:
         raise item.fail("unit", "a unit such as m3 or kwh") from error
 

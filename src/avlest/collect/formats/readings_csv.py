@@ -56,7 +56,7 @@ _VALUE = ("verdi", "målerstand", "stand", "avlesning", "målerstand ny", "readi
           "energi", "energy")  # fmt: skip
 COLUMNS: Final = (
     Column("meter", canonical(parse_serial), _METER),
-    Column("point", text(60), _POINT),
+    Column("point", text(32), _POINT),
     Column("at", instant, _AT, required=True),
     Column("clock", _parse_clock, ("klokkeslett", "klokken", "kl", "time of day")),
     Column("value", decimal(0, 10**12, places=6), _VALUE, required=True, numeric=True),
@@ -87,6 +87,9 @@ def parse_readings_csv(message: Message) -> Parsed:
         raise FormatError(str(error)) from error
     if not {"meter", "point"} & set(heading.places):
         raise FormatError("no column meter (målernummer, serienummer) and no column point (målepunkt)")
+    if "unit" not in heading.places and not _unit_of_heading(heading.units):
+        detail = "has no unit: write it in the heading, such as Målerstand (m³), or add a column Enhet"
+        raise FormatError(detail, field=heading.labels["value"], line=heading.line)
     rows = [row for row in table.rows if row.line > heading.line]
     style = find_style(COLUMNS, heading, rows, Style(zone=message.zone))
     good, issues = parse_rows(COLUMNS, heading, rows, style)
@@ -118,6 +121,9 @@ def _to_heard(row: ParsedRow, units: Mapping[str, str], message: Message) -> Hea
     values: dict[str, Any] = row.values
     if not values.get("meter") and not values.get("point"):
         raise FormatError("a meter or a point is required", field="meter")
+    unit = values.get("unit", "") or _unit_of_heading(units)
+    if not unit:
+        raise FormatError("a unit such as m3 or kwh is required", field="unit")
     at = _combine(values["at"], values.get("clock"), message)
     if at > message.received_at + _AHEAD:
         raise FormatError(f"is {row.raw['at']!r}: expected a time that is not ahead", field="at")
@@ -127,7 +133,7 @@ def _to_heard(row: ParsedRow, units: Mapping[str, str], message: Message) -> Hea
         meter=values.get("meter", ""),
         point=values.get("point", ""),
         quantity=values.get("quantity", ""),
-        unit=values.get("unit", "") or _unit_of_heading(units),
+        unit=unit,
         note=values.get("note", ""),
     )
     return to_heard([reading], received_at=message.received_at, source=message.source, gateway=message.gateway)

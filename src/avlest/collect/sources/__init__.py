@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How telegrams and readings arrive: one small module a kind of source, all with the same interface."""
