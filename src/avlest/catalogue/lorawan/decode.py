@@ -15,10 +15,14 @@ from avlest.catalogue.lorawan.native import read_records
 from avlest.catalogue.lorawan.profiles import Profiles
 from avlest.catalogue.model import Family
 from avlest.telegrams.lorawan.answers import parse_answer
+from avlest.telegrams.lorawan.calls import CodecCall
 from avlest.telegrams.outcomes import Outcome, TelegramError
 
-RunCodec = Callable[[str, bytes, int | None, datetime, dict[str, str]], str]
-"""(codec file, payload, port, received_at, variables) -> the codec's answer as JSON text; raises `TelegramError`."""
+RunCodec = Callable[[CodecCall], str]
+"""Gives a codec's answer as JSON text; raises `TelegramError`."""
+
+LARGEST_UPLINK = 512
+"""Bytes; LoRaWAN carries 242 at most, network servers that join uplinks a little more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,9 @@ class Uplink:
     counter: int | None = None
 
 
-def refuse_codecs(
-    codec: str, payload: bytes, port: int | None, received_at: datetime, variables: dict[str, str]
-) -> str:
+def refuse_codecs(call: CodecCall) -> str:
     """Stands in where nobody runs codecs.  Raises `TelegramError` (CODEC_MISSING)."""
-    raise TelegramError(Outcome.CODEC_MISSING, f"the codec {codec} is needed, and codecs are not run here")
+    raise TelegramError(Outcome.CODEC_MISSING, f"the codec {call.codec} is needed, and codecs are not run here")
 
 
 @dataclass(slots=True)
@@ -55,14 +57,19 @@ class UplinkReader:
         """The reading of one uplink.  Raises `TelegramError` and nothing else."""
         profile, rule = self.choose(uplink)
         if rule.layout is Layout.CODEC:
-            text = self.run_codec(rule.codec, uplink.payload, uplink.port, uplink.received_at, dict(rule.variables))
+            text = self.run_codec(make_call(uplink, rule))
             return self.map_answer(uplink, profile, rule, text)
         return self.read_records(uplink, profile, rule)
 
     def choose(self, uplink: Uplink) -> tuple[Profile, Rule]:
-        """Profile and rule of an uplink.  Raises `TelegramError` (EMPTY, CODEC_MISSING, NO_DATA)."""
+        """Profile and rule of an uplink.  Raises `TelegramError` (EMPTY, TOO_LONG, CODEC_MISSING, NO_DATA)."""
         if not uplink.payload:
             raise TelegramError(Outcome.EMPTY, "the uplink holds no bytes")
+        if len(uplink.payload) > LARGEST_UPLINK:
+            raise TelegramError(
+                Outcome.TOO_LONG,
+                f"the uplink has {len(uplink.payload)} bytes, more than {LARGEST_UPLINK} is none of LoRaWAN",
+            )
         profile, rule = self.profiles.find(uplink.payload, port=uplink.port, device=uplink.device)
         if rule.layout is Layout.IGNORE:
             raise TelegramError(
@@ -115,6 +122,11 @@ class UplinkReader:
                 Outcome.CODEC_MISSING, f"profile {profile.name} names the unknown family {rule.family!r}"
             )
         return family
+
+
+def make_call(uplink: Uplink, rule: Rule) -> CodecCall:
+    """What the codec of a rule is asked about an uplink."""
+    return CodecCall(rule.codec, uplink.payload, uplink.port, uplink.received_at, rule.variables)
 
 
 def decode_lorawan(

@@ -29,7 +29,7 @@ class Limits:
 
     memory: int = 64 << 20
     stack: int = 512 << 10
-    seconds: float = 0.25
+    seconds: float = 0.2
     characters: int = 1 << 16
 
 
