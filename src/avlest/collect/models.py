@@ -118,6 +118,8 @@ class MeterState(models.Model):
     rssi = models.FloatField(_("signal (dBm)"), null=True, blank=True)
     values = models.JSONField(_("last values"), default=dict, blank=True)
     held_until = models.DateTimeField(_("reading held until"), null=True, blank=True)
+    waiting_slot = models.BigIntegerField(_("last interval a telegram was kept of"), null=True, blank=True)
+    lane = models.PositiveSmallIntegerField(_("lane"), default=0)
 
     class Meta:
         verbose_name = _("state of a meter")
@@ -125,7 +127,7 @@ class MeterState(models.Model):
         constraints = (models.UniqueConstraint(fields=["manufacturer", "serial"], name="collect_state_address"),)
         indexes = (
             models.Index(fields=["serial"], name="collect_state_serial"),
-            models.Index(fields=["held_until"], name="collect_state_held"),
+            models.Index(fields=["lane", "held_until"], name="collect_state_held"),
             models.Index(fields=["last_heard_at"], name="collect_state_heard"),
         )
 

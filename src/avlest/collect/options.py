@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables `[collect]` and `[readings]` of `avlest.toml`, as the pipeline reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from avlest.project.config import Config
+from avlest.project.options import ConfigError, option, parse_options
+from avlest.readings.tables import Store, open_store
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CollectOptions:
+    """The table `[collect]`: how what was heard becomes readings."""
+
+    interval_minutes: int = option(15, help="Keep the reading nearest each full interval; 0 keeps every one.")
+    repeat_seconds: int = option(300, help="The same message heard again within this time counts once.")
+    lanes: int = option(1, help="Streams of batches that may be worked on side by side; at most 64.")
+    batch_messages: int = option(50_000, help="Most messages in one batch.")
+    append_seconds: float = option(5.0, help="Time between appends to the stored readings.")
+    keep_days: int = option(90, help="How long telegrams that could not be read are kept.")
+    keep_all: bool = option(default=False, help="Also store every telegram as heard, in the table of telegrams.")
+    found_by: str = option("", help="Short name of the organisation that unknown meters are listed for; the first one.")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """The table `[readings]`: where the Delta tables are."""
+
+    store: str = option("readings", help="Folder (relative to the data directory) or `s3://bucket/folder`.")
+    access_key_id: str = option("", help="Access key of the object store.", secret=True)
+    secret_access_key: str = option("", help="Secret key of the object store.", secret=True)
+    session_token: str = option("", help="Session token of the object store.", secret=True)
+    region: str = option("", help="Region of the object store.")
+    endpoint_url: str = option("", help="Address of an object store that is not Amazon's.")
+    allow_http: bool = option(default=False, help="Speak HTTP without TLS with the object store.")
+
+
+_LEAST: Mapping[str, float] = {
+    "interval_minutes": 0,
+    "repeat_seconds": 0,
+    "lanes": 1,
+    "batch_messages": 1,
+    "append_seconds": 0.05,
+    "keep_days": 0,
+}
+
+
+def read_collect_options(config: Config) -> CollectOptions:
+    """Return `[collect]`, checked; `ConfigError` names file, line and what is expected."""
+    options = _read(config, "collect", CollectOptions)
+    for name, least in _LEAST.items():
+        if getattr(options, name) < least:
+            raise _wrong(config, "collect", name, f"at least {least:g}")
+    if options.lanes > 64:
+        raise _wrong(config, "collect", "lanes", "at most 64")
+    if options.interval_minutes > 24 * 60:
+        raise _wrong(config, "collect", "interval_minutes", "at most a day (1440)")
+    return options
+
+
+def read_store_options(config: Config) -> StoreOptions:
+    """Return `[readings]`, checked."""
+    return _read(config, "readings", StoreOptions)
+
+
+def open_configured_store(config: Config) -> Store:
+    """Open the Delta tables of an installation."""
+    options = read_store_options(config)
+    if "://" not in options.store:
+        return open_store(str(config.resolve(options.store)))
+    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+    return open_store(given.pop("store"), options={name: value for name, value in given.items() if value})
+
+
+def _read(config: Config, table: str, kind: type[T]) -> T:
+    values: Any = config.tables.get(table, {})
+    if not isinstance(values, Mapping):
+        raise ConfigError(f'"{table}" is a table: write [{table}]', where=config.place(table).describe())
+    converted = {name: _convert(kind, name, value) for name, value in values.items()}
+    return parse_options(kind, converted, place=config.place(table))
+
+
+def _convert(kind: type, name: str, value: Any) -> Any:
+    """A variable of the environment comes as text: give it the type of the option."""
+    default = {field.name: field.default for field in dataclasses.fields(kind)}.get(name)
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(value.lower(), value)
+    try:
+        return int(value) if isinstance(default, int) else float(value)
+    except ValueError:
+        return value
+
+
+def _wrong(config: Config, table: str, name: str, expected: str) -> ConfigError:
+    return ConfigError(f'"{name}" is out of range, expected {expected}', where=config.place(table).describe(name))

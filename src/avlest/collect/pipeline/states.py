@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The last-known state of meters, gateways and sources: read before a batch is judged, written when it is settled.
+
+`MeterState.values` maps the number of a register to `[at, value, status, slot, held]`: microseconds since 1970,
+thousandths, number of the status text, the last slot that was kept, and what is held (`[at, value, status, quality,
+source]`) or null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import polars as pl
+from django.db.models import F
+
+from avlest.collect.models import GatewayState, MeterState, OutcomeCount, StatusText
+from avlest.collect.packets import from_microseconds
+from avlest.collect.pipeline.thinning import RELEASE_MICROSECONDS, STATE_SCHEMA
+
+Address = tuple[str, str]
+_CHUNK: Final = 900
+_COLUMNS: Final = (
+    "last_heard_at", "last_read_at", "heard", "kept", "outcome", "family", "status", "source", "gateway", "rssi",
+    "values", "held_until", "waiting_slot", "lane",
+)  # fmt: skip
+_TEXTS: Final = {"family": 60, "status": 300, "source": 60, "gateway": 64, "outcome": 30}
+
+
+@dataclass(slots=True)
+class States:
+    """The states of the meters of one batch, as they were and as they become."""
+
+    rows: dict[Address, MeterState] = field(default_factory=dict)
+
+    def read(self, addresses: Iterable[Address]) -> None:
+        """Read the states of some addresses."""
+        wanted = set(addresses)
+        serials = sorted({serial for _, serial in wanted})
+        for at in range(0, len(serials), _CHUNK):
+            for row in MeterState.objects.filter(serial__in=serials[at : at + _CHUNK]):
+                if (row.manufacturer, row.serial) in wanted:
+                    self.rows[row.manufacturer, row.serial] = row
+
+    def add_held(self, *, lane: int, now: datetime, limit: int) -> None:
+        """Read the states of meters of which something was held too long."""
+        due = MeterState.objects.filter(lane=lane, held_until__lte=now).order_by("held_until")[:limit]
+        self.rows |= {(row.manufacturer, row.serial): row for row in due}
+
+    def build_frame(self, registers: Iterable[int] | None = None) -> pl.DataFrame:
+        """What is remembered of registers (None: all), `thinning.STATE_SCHEMA`."""
+        wanted = None if registers is None else set(registers)
+        rows = [
+            (number, *value[:4], *(value[4] or (None,) * 5))
+            for state in self.rows.values()
+            for number, value in ((int(name), value) for name, value in state.values.items())
+            if wanted is None or number in wanted
+        ]
+        return pl.DataFrame(rows, schema=STATE_SCHEMA, orient="row")
+
+    def take_registers(self, states: pl.DataFrame, owners: Mapping[int, Address]) -> None:
+        """Put new states of registers into the rows of their meters."""
+        for number, at, value, status, slot, *held in states.iter_rows():
+            row = self.rows[owners[number]]
+            row.values[str(number)] = [at, value, status, slot, held if held[0] is not None else None]
+
+    def set_held_until(self, interval: int) -> None:
+        """Work out when something held is due, after all registers were taken."""
+        for row in self.rows.values():
+            due = [_centre(value[4][0], interval) for value in row.values.values() if value[4]]
+            row.held_until = from_microseconds(min(due) + RELEASE_MICROSECONDS) if due else None
+
+    def take_heard(self, heard: pl.DataFrame, *, lane: int) -> None:
+        """Add what was heard of each meter: one row an address.
+
+        Columns: manufacturer, serial, first, last (microseconds), count, outcome, family, status, source, gateway,
+        rssi.
+        """
+        for item in heard.iter_rows(named=True):
+            key = (item["manufacturer"], item["serial"])
+            first, last = from_microseconds(item["first"]), from_microseconds(item["last"])
+            row = self.rows.get(key)
+            if row is None:
+                row = self.rows[key] = MeterState(
+                    manufacturer=key[0], serial=key[1], first_heard_at=first, last_heard_at=first, values={}
+                )
+            row.heard += item["count"]
+            row.lane = lane
+            if last >= row.last_heard_at:
+                row.last_heard_at = last
+                for name, limit in _TEXTS.items():
+                    setattr(row, name, (item[name] or "")[:limit])
+                row.rssi = item["rssi"]
+
+    def take_kept(self, kept: pl.DataFrame, owners: Mapping[int, Address]) -> None:
+        """Count the readings kept, by register: columns register, count, last."""
+        for register, count, last in kept.iter_rows():
+            row = self.rows[owners[register]]
+            row.kept += count
+            moment = from_microseconds(last)
+            row.last_read_at = moment if row.last_read_at is None else max(row.last_read_at, moment)
+
+    def write(self) -> None:
+        """Write all rows, new and old; call it inside the transaction that settles the batch."""
+        rows = [self.rows[key] for key in sorted(self.rows)]
+        new = [row for row in rows if row._state.adding]
+        old = [row for row in rows if not row._state.adding]
+        MeterState.objects.bulk_create(new, batch_size=500)
+        MeterState.objects.bulk_create(
+            old,
+            update_conflicts=True,
+            unique_fields=["manufacturer", "serial"],
+            update_fields=list(_COLUMNS),
+            batch_size=500,
+        )
+
+
+def _centre(at: int, interval: int) -> int:
+    return (at + interval // 2) // interval * interval if interval else at
+
+
+def read_status_numbers(texts: Sequence[str], known: dict[str, int]) -> None:
+    """Add the numbers of status texts to `known`; those that are new are made."""
+    missing = sorted({text[:300] for text in texts} - known.keys())
+    if not missing:
+        return
+    StatusText.objects.bulk_create([StatusText(text=text) for text in missing], ignore_conflicts=True)
+    for at in range(0, len(missing), _CHUNK):
+        rows = StatusText.objects.filter(text__in=missing[at : at + _CHUNK])
+        known |= {row.text: row.pk for row in rows}
+
+
+def write_gateways(heard: pl.DataFrame, meters: Mapping[tuple[str, str], str]) -> None:
+    """Count what came through each gateway; call it in a transaction.
+
+    Columns: source, gateway, first, last, count, rssi.
+    """
+    for item in heard.sort("source", "gateway").iter_rows(named=True):
+        first, last = from_microseconds(item["first"]), from_microseconds(item["last"])
+        source, code = item["source"][:60], item["gateway"][:64]
+        values: dict[str, Any] = {"last_heard_at": last, "rssi": item["rssi"]}
+        if meter := meters.get((item["source"], item["gateway"])):
+            values["meter"] = meter[:40]
+        own = GatewayState.objects.filter(source=source, code=code)
+        if not own.update(**values, heard=F("heard") + item["count"]):
+            GatewayState.objects.create(source=source, code=code, first_heard_at=first, heard=item["count"], **values)
+
+
+def read_gateway_meters() -> dict[tuple[str, str], str]:
+    """Whose HAN port each gateway listens to, as far as it was told."""
+    rows = GatewayState.objects.exclude(meter="").values_list("source", "code", "meter")
+    return {(source, code): meter for source, code, meter in rows}
+
+
+def write_outcomes(counts: pl.DataFrame) -> None:
+    """Add to the counts of outcomes: columns day, source, outcome, count; call it in a transaction."""
+    for day, source, outcome, count in counts.sort("day", "source", "outcome").iter_rows():
+        own = OutcomeCount.objects.filter(day=day, source=source[:60], outcome=outcome)
+        if not own.update(messages=F("messages") + count):
+            OutcomeCount.objects.create(day=day, source=source[:60], outcome=outcome, messages=count)
