@@ -20,6 +20,7 @@ PAGES = {
     "catalogue-format.md": "catalogue.build_catalogue_format",
     "meters.md": "catalogue.build_meters",
     "settings.md": "settings.build_settings",
+    "sources.md": "sources.build_sources",
     "tables.md": "storage.build_tables",
     "lists.md": "lists.build_lists",
     "command-line.md": "command_line.build_command_line",

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from avlest.project import config
 from scripts.reference.markdown import make_code, make_page, make_table
@@ -16,13 +17,18 @@ def describe_default(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def describe_option(field: dataclasses.Field[Any]) -> tuple[str, str, str]:
+    """Name, default and meaning of one option, with the words it may be."""
+    choices = ", ".join(make_code(choice) for choice in field.metadata.get("choices", ()) if choice)
+    text = field.metadata["help"] + (f" One of {choices}." if choices else "")
+    return make_code(field.name), make_code(describe_default(field.default)), text
+
+
 def describe_options(kind: type, table: str) -> Iterator[tuple[str, str, str, str]]:
     """Rows of one table of settings: name, default, what it is for, variable that replaces it."""
     for field in dataclasses.fields(kind):
-        choices = ", ".join(make_code(choice) for choice in field.metadata.get("choices", ()))
-        text = field.metadata["help"] + (f" One of {choices}." if choices else "")
         variable = "_".join(["AVLEST", *([table, ""] if table else []), field.name]).upper()
-        yield make_code(field.name), make_code(describe_default(field.default)), text, make_code(variable)
+        yield *describe_option(field), make_code(variable)
 
 
 def build_settings() -> str:
