@@ -68,6 +68,11 @@ class General:
 class Web:
     """The table `[web]`: how pages are served."""
 
+    host: str = option(
+        "127.0.0.1", help="Address the web server listens on; `0.0.0.0` for every address of the machine."
+    )
+    port: int = option(8080, help="TCP port of the web server.")
+    threads: int = option(4, help="Requests answered at the same time.")
     allowed_hosts: tuple[str, ...] = option(
         ("localhost", "127.0.0.1", "[::1]"), help="Host names the web server answers to."
     )
@@ -88,6 +93,9 @@ class Log:
         "INFO",
         help="Least severity that is logged.",
         choices=("DEBUG", "INFO", "WARNING", "ERROR"),
+    )
+    format: str = option(
+        "line", help="One line an event for people, or one JSON object an event.", choices=("line", "json")
     )
 
 

@@ -16,7 +16,7 @@ DATA_DIR = Path(os.environ.get("AVLEST_DATA") or ".").absolute()
 AVLEST = read_config(DATA_DIR)
 
 # Rooms with models of their own; one that is not installed is left out.
-ROOMS = ("registry", "collect", "readings", "insight", "settlement", "portal")
+ROOMS = ("registry", "collect", "readings", "insight", "settlement", "portal", "service")
 
 
 def _has_app(room: str) -> bool:
@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -87,7 +88,9 @@ USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Style sheets and scripts are served from the installed packages: no step to collect them.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = DATA_DIR / "documents"
 # Documents hold people's addresses: readable by the owner of the process only.
 FILE_UPLOAD_PERMISSIONS = 0o600
@@ -97,12 +100,12 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"hide_keys": {"()": "avlest.project.log.HideKeys"}},
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "avlest.project.log.Line"}, "json": {"()": "avlest.project.log.JsonLine"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "filters": ["hide_keys"],
-            "formatter": "line",
+            "formatter": AVLEST.log.format,
         },
     },
     "root": {"handlers": ["console"], "level": AVLEST.log.level},

@@ -110,7 +110,7 @@ def parse_municipality(text: str) -> str:
 
 def parse_cadastre(text: str, *, municipality: str = "") -> Cadastre:
     """Return a cadastral number written `3110-12/34/0/5` or `12/34` (with `municipality`)."""
-    match = re.fullmatch(r"\s*(?:(\d{3,4})\s*[-\s/]\s*)??(\d+)/(\d+)(?:/(\d+))?(?:/(\d+))?\s*", text)
+    match = re.fullmatch(r"\s*(?:(\d{3,4})\s*[-\s]\s*)??(\d+)/(\d+)(?:/(\d+))?(?:/(\d+))?\s*", text)
     own = (match and match[1]) or municipality
     if not match or not own or not int(match[2]):
         raise ValueError("municipality-gnr/bnr[/fnr[/snr]], such as 3110-12/34")

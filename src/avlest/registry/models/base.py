@@ -41,4 +41,19 @@ class Period(models.Model):
 def period_check(name: str) -> models.CheckConstraint:
     """Return the constraint that a period ends after it begins."""
     rule = models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at"))
-    return models.CheckConstraint(condition=rule, name=name)
+    return models.CheckConstraint(
+        condition=rule, name=name, violation_error_message=_("The end must come after the beginning.")
+    )
+
+
+def position_check(name: str) -> models.CheckConstraint:
+    """Return the constraint that a position has both coordinates on the globe, or neither."""
+    absent = models.Q(latitude__isnull=True, longitude__isnull=True)
+    # Without `isnull=False` a missing one makes the check NULL, which a database lets pass.
+    present = models.Q(latitude__isnull=False, longitude__isnull=False)
+    on_globe = models.Q(latitude__range=(-90, 90), longitude__range=(-180, 180))
+    return models.CheckConstraint(
+        condition=absent | (present & on_globe),
+        name=name,
+        violation_error_message=_("A position has both latitude (-90 to 90) and longitude (-180 to 180)."),
+    )

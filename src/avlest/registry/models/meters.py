@@ -72,11 +72,13 @@ class Meter(Owned):
                 fields=["organisation", "dev_eui"],
                 condition=~Q(dev_eui=""),
                 name="registry_meter_dev_eui",
+                violation_error_message=_("Another meter has this device EUI."),
             ),
             models.CheckConstraint(
                 condition=(Q(version__isnull=True) | Q(version__lte=255))
                 & (Q(device_type__isnull=True) | Q(device_type__lte=255)),
                 name="registry_meter_bytes",
+                violation_error_message=_("Version and device type are numbers from 0 to 255."),
             ),
         )
         indexes = (
@@ -114,11 +116,13 @@ class Installation(Owned, Period):
                 fields=["meter"],
                 condition=Q(ends_at__isnull=True),
                 name="registry_installation_open_meter",
+                violation_error_message=_("The meter hangs somewhere already."),
             ),
             models.UniqueConstraint(
                 fields=["point", "role"],
                 condition=Q(ends_at__isnull=True),
                 name="registry_installation_open_point",
+                violation_error_message=_("The metering point has a meter already."),
             ),
         )
         indexes = (

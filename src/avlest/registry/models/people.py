@@ -71,16 +71,19 @@ class Tenancy(Owned, Period):
             models.CheckConstraint(
                 condition=Q(unit__isnull=False, property__isnull=True) | Q(unit__isnull=True, property__isnull=False),
                 name="registry_tenancy_one_place",
+                violation_error_message=_("Name either a unit or a property."),
             ),
             models.UniqueConstraint(
                 fields=["unit", "role"],
                 condition=Q(ends_at__isnull=True, unit__isnull=False),
                 name="registry_tenancy_open_unit",
+                violation_error_message=_("The place has a tenancy of this role already."),
             ),
             models.UniqueConstraint(
                 fields=["property", "role"],
                 condition=Q(ends_at__isnull=True, property__isnull=False),
                 name="registry_tenancy_open_property",
+                violation_error_message=_("The place has a tenancy of this role already."),
             ),
         )
         indexes = (

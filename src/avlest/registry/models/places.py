@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from avlest.registry.identifiers import Cadastre, parse_gsrn
 from avlest.registry.media import get_media
-from avlest.registry.models.base import Owned, OwnedQuerySet
+from avlest.registry.models.base import Owned, OwnedQuerySet, position_check
 
 MUNICIPALITY = RegexValidator(r"^\d{4}\Z", _("Expected four digits."))
 
@@ -63,22 +63,21 @@ class Property(Owned):
                 fields=["organisation", "municipality", "gnr", "bnr", "fnr", "snr"],
                 condition=Q(gnr__isnull=False),
                 name="registry_property_cadastre",
+                violation_error_message=_("Another property has this cadastral number."),
             ),
             models.UniqueConstraint(
                 fields=["organisation", "code"],
                 condition=~Q(code=""),
                 name="registry_property_code",
+                violation_error_message=_("Another property has this number."),
             ),
             models.CheckConstraint(
                 condition=Q(gnr__isnull=True, bnr__isnull=True)
-                | (Q(gnr__gt=0, bnr__isnull=False) & ~Q(municipality="")),
+                | (Q(gnr__isnull=False, gnr__gt=0, bnr__isnull=False) & ~Q(municipality="")),
                 name="registry_property_cadastre_whole",
+                violation_error_message=_("A cadastral number has municipality, gnr and bnr."),
             ),
-            models.CheckConstraint(
-                condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
-                name="registry_property_position",
-            ),
+            position_check("registry_property_position"),
         )
         indexes = (models.Index(fields=["organisation", "address"], name="registry_property_addr"),)
 
@@ -164,10 +163,16 @@ class MeteringPoint(Owned):
         verbose_name_plural = _("metering points")
         constraints = (
             models.UniqueConstraint(fields=["organisation", "code"], name="registry_point_code"),
-            models.UniqueConstraint(fields=["organisation", "gsrn"], condition=~Q(gsrn=""), name="registry_point_gsrn"),
+            models.UniqueConstraint(
+                fields=["organisation", "gsrn"],
+                condition=~Q(gsrn=""),
+                name="registry_point_gsrn",
+                violation_error_message=_("Another metering point has this GSRN."),
+            ),
             models.CheckConstraint(
                 condition=Q(parent__isnull=True) | ~Q(parent=models.F("id")),
                 name="registry_point_not_own_parent",
+                violation_error_message=_("A metering point cannot be its own main point."),
             ),
         )
 

@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from avlest.registry.models.base import Owned, OwnedQuerySet
+from avlest.registry.models.base import Owned, OwnedQuerySet, position_check
 from avlest.registry.models.meters import Installation, Meter
 from avlest.registry.models.people import Party
 from avlest.registry.models.places import MeteringPoint, Property, Unit, Zone
@@ -32,11 +31,7 @@ class Gateway(Owned):
         verbose_name_plural = _("gateways")
         constraints = (
             models.UniqueConstraint(fields=["organisation", "code"], name="registry_gateway_code"),
-            models.CheckConstraint(
-                condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
-                name="registry_gateway_position",
-            ),
+            position_check("registry_gateway_position"),
         )
 
     def __str__(self) -> str:
