@@ -8,7 +8,7 @@ value by the scalar functions, so both roads agree by construction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
@@ -88,7 +88,7 @@ def evaluate_columns(
     injected = [column for column in columns.values() if column.field.into_status and isinstance(column, Texts)]
     for field in binding.missing:
         columns.setdefault(field.name, constant_column(field, missing_value(field), count))
-    _add_formulas(binding.family, columns, count)
+    _add_formulas(binding, columns, count)
     _add_status(binding.family, columns, injected, status, count)
     return tuple(column for column in columns.values() if not column.field.hidden)
 
@@ -185,29 +185,37 @@ def find_distinct_rows(data: Bytes) -> tuple[Rows, Rows]:
     return codes.reshape(-1).astype(np.int64), first
 
 
-def _add_formulas(family: Family, columns: dict[str, Column], count: int) -> None:
-    for field in family.fields:
+def _add_formulas(binding: Binding, columns: dict[str, Column], count: int) -> None:
+    absent = {field.name for field in binding.missing}
+    for field in binding.family.fields:
         if not field.formula:
             continue
-        column = evaluate_formula_column(field, columns, count)
-        if column is not None:
-            columns[field.name] = column
+        names = parse_formula(field.formula).names
+        if all(name in columns and name not in absent for name in names):
+            columns[field.name] = evaluate_formula_column(field, columns, count)
+        elif field.required:
+            columns[field.name] = constant_column(field, None, count)
 
 
-def evaluate_formula_column(field: Field, columns: dict[str, Column], count: int) -> Column | None:
+def evaluate_formula_column(field: Field, columns: Mapping[str, Column], count: int) -> Numbers:
     """A calculated column; rows with a missing part or a division by zero are null."""
     formula = parse_formula(field.formula)
-    parts = {name: columns.get(name) for name in formula.names}
-    numbers: dict[str, npt.NDArray[np.float64]] = {}
-    for name, part in parts.items():
-        if not isinstance(part, Numbers):
-            return constant_column(field, None, count) if field.required else None
-        values = part.values.astype(np.float64)
-        numbers[name] = values if part.valid is None else np.where(part.valid, values, np.nan)
+    numbers = {name: as_doubles(columns[name], count) for name in formula.names}
     with np.errstate(all="ignore"):
         result = np.broadcast_to(np.asarray(formula.evaluate(numbers), np.float64), (count,))
     valid = np.isfinite(result)
     return Numbers(field.name, field, round_column(result), None if valid.all() else valid)
+
+
+def as_doubles(column: Column, count: int) -> npt.NDArray[np.float64]:
+    """The numbers of a column, not-a-number where there is none."""
+    if isinstance(column, Numbers):
+        values = column.values.astype(np.float64)
+        return values if column.valid is None else np.where(column.valid, values, np.nan)
+    if isinstance(column, Characters):
+        return np.full(count, np.nan)
+    numbers = [float(text) if isinstance(text, int | float) else np.nan for text in column.texts]
+    return np.array(numbers)[column.codes]
 
 
 def _add_status(

@@ -43,7 +43,7 @@ def evaluate_binding(binding: Binding, records: Sequence[Record], status: int | 
             hidden.append(bound.name)
     for field in binding.missing:
         values.setdefault(field.name, missing_value(field))
-    _evaluate_formulas(binding.family, values, hidden)
+    _evaluate_formulas(binding, values, hidden)
     _assemble_status(binding.family, values, injected, status)
     for name in hidden:
         del values[name]
@@ -177,13 +177,15 @@ def _looks_binary(text: bytes) -> bool:
     return bool(text) and all(byte >= 0x80 for byte in text)
 
 
-def _evaluate_formulas(family: Family, values: dict[str, Value], hidden: list[str]) -> None:
-    for field in family.fields:
+def _evaluate_formulas(binding: Binding, values: dict[str, Value], hidden: list[str]) -> None:
+    """Add the calculated fields whose parts the telegram sends, null where one of them is marked invalid."""
+    absent = {field.name for field in binding.missing}
+    for field in binding.family.fields:
         if not field.formula:
             continue
-        value = evaluate_formula(field.formula, values)
-        if value is not None or field.required:
-            values[field.name] = value
+        sent = all(name in values and name not in absent for name in parse_formula(field.formula).names)
+        if sent or field.required:
+            values[field.name] = evaluate_formula(field.formula, values)
             if field.hidden:
                 hidden.append(field.name)
 

@@ -15,6 +15,7 @@ from avlest.catalogue.model import Value
 from avlest.telegrams.layouts.batch import Bytes, Mask
 
 _LARGEST = 2**63 - 1
+_LARGEST_UNSIGNED = 2**64 - 1
 
 
 def build_frame(group: DecodedGroup) -> pl.DataFrame:
@@ -53,6 +54,8 @@ def _typed(values: Sequence[Value]) -> tuple[list[Value], type[pl.DataType]]:
         return list(values), pl.String
     if all(isinstance(value, int) and abs(value) <= _LARGEST for value in present):
         return list(values), pl.Int64
+    if all(isinstance(value, int) and 0 <= value <= _LARGEST_UNSIGNED for value in present):
+        return list(values), pl.UInt64
     return [None if value is None else float(value) for value in values], pl.Float64
 
 

@@ -21,7 +21,7 @@ from avlest.catalogue.frames import build_frame
 from avlest.cli.output import DecodedChunk, Object, single_objects
 
 _HEAD = (("line", pa.int64()), ("media", pa.large_string()), ("meter", pa.large_string()), ("id", pa.large_string()))
-_TYPES = {pl.Int64: pa.float64(), pl.Float64: pa.float64(), pl.String: pa.large_string()}
+_TYPES = {pl.Int64: pa.float64(), pl.UInt64: pa.float64(), pl.Float64: pa.float64(), pl.String: pa.large_string()}
 
 
 class ParquetSink:
@@ -126,7 +126,7 @@ def group_table(group: DecodedGroup, chunk: DecodedChunk) -> pa.Table:
     if chunk.lines.received_at:
         columns["received_at"] = pa.array([chunk.received_at(row) for row in group.rows.tolist()], pa.large_string())
     for series in frame.get_columns()[1:]:
-        columns[series.name] = series.to_arrow().cast(_TYPES[type(series.dtype)])
+        columns[series.name] = series.to_arrow().cast(_TYPES[type(series.dtype)], safe=False)
     return pa.table({name: _large(column) for name, column in columns.items()})
 
 

@@ -79,7 +79,7 @@ def compute_voltage(data: bytes) -> float:
 def compute_month(data: bytes) -> float:
     """The register at a month's end in cubic metres."""
     raw = int.from_bytes(data, "little")
-    return raw / 100 if raw < _EMPTY else 0
+    return raw / 100 if raw < _EMPTY else 0.0
 
 
 def format_day(data: bytes) -> str | None:
