@@ -16,6 +16,7 @@ from avlest.cli.failure import fail
 # A name that is not there is a part of Avlest that has not been installed (extra `server`).
 _SERVER_GROUPS: dict[str, tuple[str, ...]] = {
     "avlest.cli.registry_commands": ("init", "import", "keys"),
+    "avlest.cli.serve_commands": ("serve", "web", "backup", "restore", "admin"),
 }
 
 

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`avlest serve`, `web`, `backup`, `restore` and `admin`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from avlest.cli.service import DataOption, explain_failures, get_now, start_service
+
+if TYPE_CHECKING:
+    from avlest.project.config import Config
+
+HostOption = Annotated[str, typer.Option(help="Address to listen on instead of [web] host.")]
+PortOption = Annotated[int, typer.Option(help="TCP port to listen on instead of [web] port.", min=0, max=65535)]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the service's commands into the command line."""
+    app.command("serve")(serve)
+    app.command("web")(web)
+    app.command("admin")(admin)
+
+
+@contextmanager
+def explain_service_failures() -> Iterator[None]:
+    """Print what keeps the service from its work as one line and end with code 1."""
+    from avlest.service.errors import ServiceError
+
+    try:
+        with explain_failures():
+            yield
+    except ServiceError as error:
+        typer.echo(f"avlest: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def serve(data: DataOption = Path(), host: HostOption = "", port: PortOption = 0) -> None:
+    """Run the whole service: web server, collector and worker, started again when one of them ends."""
+    with explain_service_failures():
+        config = _start(data)
+        from avlest.service.serve import ServeOptions, run_service
+
+        options = ServeOptions(
+            data_dir=config.data_dir,
+            host=host or config.web.host,
+            port=port or config.web.port,
+            has_sources=_has_sources(config),
+        )
+        run_service(options)
+
+
+def web(data: DataOption = Path(), host: HostOption = "", port: PortOption = 0) -> None:
+    """Run the web server alone."""
+    with explain_service_failures():
+        config = _start(data)
+        from avlest.service.checks import check_database
+        from avlest.service.web import serve_web
+
+        check_database()
+        serve_web(host=host or config.web.host, port=port or config.web.port, threads=config.web.threads)
+
+
+def _start(data: Path) -> Config:
+    """Check the data directory before settings are read: a plain reason instead of a missing file."""
+    from avlest.service.checks import check_data_dir
+
+    check_data_dir(data)
+    start_service(data.absolute())
+    from django.conf import settings
+
+    config: Config = settings.AVLEST
+    return config
+
+
+def _has_sources(config: Config) -> bool:
+    """Whether there is a source the collector runs; those of kind http belong to the web server."""
+    from avlest.collect.settings import TABLE, HttpSettings, parse_sources
+
+    sources = parse_sources(config.tables.get(TABLE), place=config.place(TABLE), data_dir=config.data_dir)
+    return any(not isinstance(source, HttpSettings) for source in sources)
+
+
+def admin(
+    name: Annotated[str, typer.Argument(help="User name to log in with.")],
+    data: DataOption = Path(),
+    password: Annotated[
+        str, typer.Option(envvar="AVLEST_ADMIN_PASSWORD", help="Password; asked for when not given.")
+    ] = "",
+) -> None:
+    """Make an administrator who may do everything, or give one a new password."""
+    with explain_service_failures():
+        _start(data)
+        from avlest.registry.services.users import do_make_administrator
+
+        chosen = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        made = do_make_administrator(name, chosen, by=f"avlest admin ({os.environ.get('USER', '')})", now=get_now())
+        typer.echo(f"{name} {'may log in' if made else 'has a new password'}: /admin/")

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The service as a Django app: its status page and /health."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ServiceConfig(AppConfig):
+    """Status page and health; no models."""
+
+    name = "avlest.service"
+    label = "service"
+    verbose_name = _("Service")

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses of the service: status, health, and where gateways post to."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from avlest.service import views
+
+urlpatterns = [
+    path("", views.show_status, name="status"),
+    path("health", views.show_health, name="health"),
+    path("push/<str:source>/", views.receive_push, name="push"),
+    path("push/<str:source>", views.receive_push),
+]

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status page and /health: everyone sees whether it runs, staff sees what is wrong."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from avlest import __version__
+from avlest.collect.inbox import Inbox
+from avlest.collect.options import read_collect_options
+from avlest.collect.settings import TABLE, parse_sources
+from avlest.collect.sources.http import View, make_push_view
+from avlest.service.health import Health, get_health
+
+
+@require_safe
+@never_cache
+def show_health(_request: HttpRequest) -> JsonResponse:
+    """Answer a monitor: 200 while requests can be served, 503 when the database is gone.
+
+    No names, addresses or figures of people: what stands here may be read by anyone.
+    """
+    health = get_health(settings.DATA_DIR, now=timezone.now())
+    body = {
+        "status": health.status,
+        "version": __version__,
+        "at": health.at.isoformat(),
+        "database": "ok" if health.backlog else "unreachable",
+        "problems": sorted({problem.partition(":")[0] for problem in health.problems}),
+        "inbox": _plain_backlog(health),
+        "sources": {
+            "total": len(health.sources),
+            "well": sum(source.is_well for source in health.sources),
+        },
+    }
+    return JsonResponse(body, status=200 if health.backlog else 503)
+
+
+def _plain_backlog(health: Health) -> dict[str, float] | None:
+    backlog = health.backlog
+    if backlog is None:
+        return None
+    age = (health.at - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+    return {"waiting": backlog.waiting, "oldest_seconds": round(age, 1), "undelivered": backlog.undelivered}
+
+
+@require_safe
+@never_cache
+def show_status(request: HttpRequest) -> HttpResponse:
+    """The page at `/`: whether the service runs; to staff, how each part of it is doing."""
+    health = get_health(settings.DATA_DIR, now=timezone.now())
+    is_staff = health.backlog is not None and request.user.is_staff
+    context = {"health": health, "is_staff": is_staff, "version": __version__, "free_gb": health.free_bytes / 1e9}
+    return render(request, "service/status.html", context, status=200 if health.backlog else 503)
+
+
+@csrf_exempt
+def receive_push(request: HttpRequest, source: str) -> HttpResponse:
+    """Take in what a network server or gateway posts; its token is checked by the source."""
+    return _push_view()(request, source)
+
+
+@cache
+def _push_view() -> View:
+    config = settings.AVLEST
+    sources = parse_sources(config.tables.get(TABLE), place=config.place(TABLE), data_dir=config.data_dir)
+    return make_push_view(sources, Inbox(lanes=read_collect_options(config).lanes))

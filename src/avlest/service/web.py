@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web server: granian in front of Django's WSGI application."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from avlest.service.events import log_event
+from avlest.service.supervisor import tie_to_parent
+
+logger = logging.getLogger(__name__)
+
+_STOP_PATIENCE = 5
+
+
+def derive_address(host: str, port: int) -> str:
+    """Return the address a person on this machine opens."""
+    shown = {"0.0.0.0": "localhost", "::": "localhost", "127.0.0.1": "localhost"}.get(host, host)  # noqa: S104
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
+
+
+def serve_web(*, host: str, port: int, threads: int) -> None:
+    """Answer requests until SIGTERM or SIGINT; raises `OSError` when the address cannot be bound."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    from avlest.service.checks import check_port
+
+    check_port(host, port)
+    server = Granian(
+        "avlest.project.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=threads,
+        backpressure=threads * 16,
+        workers_kill_timeout=_STOP_PATIENCE,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=_quiet_logging(),
+    )
+    log_event(logger, "web_listens", address=derive_address(host, port), host=host, port=port, threads=threads)
+    server.serve(target_loader=_load_application, wrap_loader=False)
+
+
+def _load_application() -> Any:
+    """In the worker process: end with the parent, then load Django."""
+    tie_to_parent()
+    from avlest.project.wsgi import application
+
+    return application
+
+
+def _quiet_logging() -> dict[str, Any]:
+    """Let the project's own handlers write what the server says."""
+    through: dict[str, Any] = {"handlers": [], "propagate": True}
+    return {"handlers": {}, "formatters": {}, "loggers": {"_granian": through, "granian.access": dict(through)}}
