@@ -51,7 +51,7 @@ def parse_rtl_wmbus(message: Message) -> Parsed:
 
     rtl_wmbus writes UTC without saying so.  A telegram that failed its check on the radio
     link is refused: without the CRC bytes nobody can tell later what is wrong in it.
-    ESPHome's strength is in dBm; rtl_wmbus's is a number of its own, kept as sent.
+    ESPHome's strength is in dBm and kept; rtl_wmbus's is a number of its own, without unit.
     """
     fields = _text(message).split(";")
     if len(fields) < _RTL_WMBUS_FIELDS:
@@ -69,7 +69,7 @@ def parse_rtl_wmbus(message: Message) -> Parsed:
         WMBUS,
         payload,
         gateway=message.gateway,
-        rssi=_number(fields[4]),
+        rssi=_strength(fields[4]),
     )
     return Parsed((heard,))
 
@@ -98,8 +98,9 @@ def _text(message: Message) -> str:
         raise FormatError(f"byte {error.start} is not plain text, expected a line of ASCII") from error
 
 
-def _number(text: str) -> float | None:
+def _strength(text: str) -> float | None:
     try:
-        return float(text) if text.strip() else None
+        strength = float(text) if text.strip() else None
     except ValueError as error:
         raise FormatError(f"is {text[:20]!r}, expected a number", field="packet_rssi") from error
+    return strength if strength is not None and strength < 0 else None
