@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from avlest.telegrams.keyring import KeyRing
 
 STANDARD_INPUT = "-"
-CHUNK_BYTES = 8 << 20
+CHUNK_BYTES = 14 << 20
 PROGRESS_FROM = 4 << 20
 
 
