@@ -198,7 +198,11 @@ def report(work: Workload, folder: Path) -> None:
 
 
 # What a child needs is counted from what its parent had when it was forked, so a small one starts it.
-_WATCH = "import resource,subprocess,sys;subprocess.run(sys.argv[1:],check=False);print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+_WATCH = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=False)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def report_memory(folder: Path) -> None:
