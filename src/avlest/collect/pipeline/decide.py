@@ -233,6 +233,8 @@ def _open_key(sealed: str) -> bytes | None:
 
 
 def _number_statuses(texts: pl.Series, numbers: dict[str, int]) -> pl.Series:
+    if not len(texts):
+        return pl.Series(dtype=pl.Int64)
     distinct = texts.unique()
     found = pl.Series([numbers[text[:300]] for text in distinct.to_list()], dtype=pl.Int64)
     return texts.replace_strict(distinct, found, return_dtype=pl.Int64)
@@ -288,7 +290,7 @@ def _pairs(rows: pl.DataFrame) -> list[Address]:
 def _to_stored(readings: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Readings as the Delta table takes them."""
     moment = pl.Datetime("us", "UTC")
-    return readings.select(READING_SCHEMA).with_columns(
+    return readings.select(*READING_SCHEMA).with_columns(
         pl.from_epoch("at", "us").cast(moment), pl.lit(now, moment).alias("known_at")
     )
 

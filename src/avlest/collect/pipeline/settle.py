@@ -34,7 +34,7 @@ def do_settle(decision: Decision, packets: Sequence[int], *, lane: int, now: dat
     _take_packets(packets)
     decision.states.write()
     _write_kept(decision)
-    if decision.heard.height:
+    if decision.gateways.height:
         write_gateways(decision.gateways, decision.ports)
         write_outcomes(decision.outcomes)
     is_empty = not decision.readings.height and not decision.telegrams.height

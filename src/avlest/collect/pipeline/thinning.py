@@ -53,7 +53,7 @@ def thin_readings(readings: pl.DataFrame, states: pl.DataFrame, *, interval: int
     """
     rows = _join_states(readings, states)
     rows = _judge_slots(rows, interval=interval) if interval else _keep_all(rows)
-    kept = rows.filter("keep").select(READING_SCHEMA)
+    kept = rows.filter("keep").select(*READING_SCHEMA)
     return kept, _derive_states(rows)
 
 
@@ -135,6 +135,6 @@ def release_held(states: pl.DataFrame, *, interval: int, now: int) -> tuple[pl.D
     due = states.filter(pl.col("held_at").is_not_null() & (centre + RELEASE_MICROSECONDS <= now))
     kept = due.select(
         "register", *(pl.col(f"held_{name}").alias(name) for name in _HELD)
-    ).select(READING_SCHEMA)  # fmt: skip
+    ).select(*READING_SCHEMA)  # fmt: skip
     empty = [pl.lit(None, dtype=STATE_SCHEMA[f"held_{name}"]).alias(f"held_{name}") for name in _HELD]
-    return kept, due.with_columns(kept_slot=slot).with_columns(empty).select(STATE_SCHEMA)
+    return kept, due.with_columns(kept_slot=slot).with_columns(empty).select(*STATE_SCHEMA)

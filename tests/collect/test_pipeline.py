@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From inbox to Delta table: exact values, once each, whatever happens in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from avlest.collect.inbox import Inbox
+from avlest.collect.models import Batch, GatewayState, Kept, MeterState, OutcomeCount, Packet
+from avlest.readings.quality import Quality
+from avlest.registry.models import Meter, Register
+from avlest.registry.rights import Actor
+from avlest.registry.services.keys import do_set_meter_key
+from avlest.registry.services.rows import do_change_row
+from tests.collect.plant import START, Plant, Sender, hear, register
+
+MINUTE = timedelta(minutes=1)
+
+
+def get_readings(plant: Plant, quantity: str = "volume") -> list[tuple[str, Any, int]]:
+    """(serial, at, value) of every stored row, in order."""
+    names = {r.pk: r.meter.serial for r in Register.objects.select_related("meter").filter(quantity=quantity)}
+    rows = plant.store.history("readings", ids=sorted(names) or [0])
+    return sorted((names[row["register"]], row["at"], row["value"]) for row in rows.to_dicts())
+
+
+def test_a_telegram_becomes_readings_in_thousandths_of_the_canonical_unit(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    meter = register(actor, [sender])[sender.serial]
+    Inbox().put([hear(sender.send(12345, flow=60), START)])
+    plant.worker.drain()
+    rows = plant.store.read_range("readings", ids=None)
+    specs = {row.pk: (row.quantity, row.unit, row.kind) for row in Register.objects.filter(meter=meter)}
+    assert {specs[row["register"]]: row["value"] for row in rows.to_dicts()} == {
+        ("volume", "l", "counter"): 12_345_000,
+        ("volume_flow", "lh", "gauge"): 60_000,
+    }
+    first = rows.to_dicts()[0]
+    assert (first["at"], first["status"], first["quality"], first["source"]) == (START, 0, Quality.MEASURED, "roof")
+    assert first["known_at"] == plant.clock.now
+    assert not Packet.objects.exists()
+
+
+def test_a_telegram_heard_by_three_gateways_counts_once(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    telegram = sender.send(5)
+    Inbox().put([hear(telegram, START + timedelta(seconds=n), gateway=f"g{n}") for n in (2, 0)])
+    plant.worker.drain()
+    Inbox().put([hear(telegram, START + timedelta(seconds=1), gateway="g1")])
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 5000)]
+    assert GatewayState.objects.count() == 3
+    assert OutcomeCount.objects.get(outcome="repeated").messages == 2
+
+
+def test_a_repeat_is_known_after_a_restart(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(5), START)])
+    plant.worker.drain()
+    plant.restart()
+    Inbox().put([hear(sender.send(5), START + timedelta(seconds=9))])
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 5000)]
+
+
+def test_the_same_bytes_long_after_are_a_new_reading(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(5), START + n * 10 * MINUTE) for n in range(3)])
+    plant.worker.drain()
+    assert [at for _, at, _ in get_readings(plant)] == [START + n * 10 * MINUTE for n in range(3)]
+
+
+def test_a_status_is_kept_in_words(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(5, status=0x04), START)])
+    plant.worker.drain()
+    assert MeterState.objects.get().heard == 1
+
+
+def test_what_cannot_be_read_is_kept_with_its_reason_and_counted(plant: Plant, actor: Actor) -> None:
+    stranger = Sender(7)
+    Inbox().put([hear(stranger.send(5), START), hear(b"\x05noise", START), hear(b"\x01", START)])
+    plant.worker.drain()
+    assert {row.outcome for row in Kept.objects.all()} >= {"key_missing"}
+    assert Kept.objects.count() == 3
+    found = Meter.objects.get(serial=stranger.serial)
+    assert found.state == Meter.State.FOUND
+    assert MeterState.objects.get(serial=stranger.serial).outcome == "key_missing"
+    assert not get_readings(plant)
+
+
+def test_late_keys_turn_what_waited_into_readings_with_their_original_times(plant: Plant, actor: Actor) -> None:
+    senders = [Sender(n) for n in range(100)]
+    messages = [hear(s.send(hour, access=hour), START + timedelta(hours=hour)) for hour in range(100) for s in senders]
+    Inbox().put(messages)
+    plant.clock.now = START + timedelta(days=5)
+    plant.worker.drain()
+    assert Kept.objects.count() == 10_000
+    assert not get_readings(plant)
+    for sender in senders:
+        meter = Meter.objects.get(serial=sender.serial)
+        do_set_meter_key(actor, meter.pk, sender.key, now=plant.clock.now)
+    plant.worker._due.clear()
+    plant.worker.drain()
+    plant.worker._due.clear()
+    plant.worker.drain()
+    expected = [(s.serial, START + timedelta(hours=h), h * 1000) for s in senders for h in range(100)]
+    assert get_readings(plant) == sorted(expected)
+    assert not Kept.objects.exists()
+
+
+def test_a_meter_that_is_placed_gets_what_was_heard_before(plant: Plant, actor: Actor) -> None:
+    sender = Sender(3)
+    from avlest.telegrams.encode.records import RecordSpec
+    from avlest.telegrams.encode.telegrams import encode_telegram
+    from avlest.telegrams.wmbus.address import Address
+    from avlest.telegrams.wmbus.build import Envelope
+    from avlest.telegrams.wmbus.manufacturer import encode_manufacturer
+
+    link = Address(encode_manufacturer("SEN"), bytes.fromhex(sender.serial)[::-1], 0x68, 0x07)
+    open_telegram = encode_telegram([RecordSpec(bytes.fromhex("0413"), 42)], Envelope(link))
+    Inbox().put([hear(open_telegram, START)])
+    plant.worker.drain()
+    assert Kept.objects.get().outcome == "unknown_meter"
+    assert not get_readings(plant)
+    meter = Meter.objects.get(serial=sender.serial)
+    do_change_row(actor, Meter, meter.pk, {"state": Meter.State.INSTALLED}, now=plant.clock.now)
+    for _ in range(2):
+        plant.worker._due.clear()
+        plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 42_000)]
+
+
+def test_a_crash_between_settling_and_appending_loses_and_doubles_nothing(plant: Plant, actor: Actor) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(1), START)])
+    plant.worker.step()
+    assert Batch.objects.filter(appended_at__isnull=True).exists() or get_readings(plant)
+    plant.restart()
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 1000)]
+
+
+def test_a_crash_after_the_append_and_before_it_was_noted_doubles_nothing(
+    plant: Plant, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(1), START)])
+    append = type(plant.store).append
+
+    class Killed(BaseException):
+        pass
+
+    def append_and_die(*args: Any, **more: Any) -> None:
+        append(*args, **more)
+        raise Killed
+
+    monkeypatch.setattr(type(plant.store), "append", append_and_die)
+    with pytest.raises(Killed):
+        plant.worker.drain()
+    monkeypatch.setattr(type(plant.store), "append", append)
+    plant.restart()
+    Inbox().put([hear(sender.send(2), START + MINUTE)])
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 1000), (sender.serial, START + MINUTE, 2000)]
+
+
+def test_every_telegram_is_stored_as_heard_when_it_is_asked_for(plant: Plant, actor: Actor) -> None:
+    from avlest.collect.options import CollectOptions
+
+    sender = Sender(1)
+    register(actor, [sender])
+    plant.options = CollectOptions(interval_minutes=0, keep_all=True)
+    plant.restart()
+    Inbox().put([hear(sender.send(1), START), hear(Sender(2).send(1), START)])
+    plant.worker.drain()
+    rows = plant.store.read_range("telegrams", ids=None).sort("address")
+    assert rows["outcome"].to_list() == ["ok", "key_missing"]
+    assert rows["payload"].to_list()[0] == sender.send(1)
+    assert isinstance(rows, pl.DataFrame)
