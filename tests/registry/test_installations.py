@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -157,3 +160,26 @@ def test_postgresql_refuses_overlapping_closed_periods(actor, now):
     )
     with pytest.raises(IntegrityError, match="registry_installation_meter_free"), transaction.atomic():
         row.save()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_writers_at_once_one_gets_the_point(actor):
+    """Two processes that put meters up at one point at the same time do not both succeed."""
+    point = make_point(actor)
+    meters = [make_meter(actor, "11111111"), make_meter(actor, "22222222")]
+    together = threading.Barrier(2)
+
+    def put_up(meter: int) -> str:
+        try:
+            together.wait(timeout=30)
+            install(actor, meter, point)
+        except RegistryError as error:
+            return error.problem.value
+        finally:
+            connection.close()
+        return "installed"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(put_up, meters))
+    assert outcomes == ["installed", "overlap"]
+    assert Installation.objects.count() == 1

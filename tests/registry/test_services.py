@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -307,7 +309,7 @@ def test_versions_grow_for_those_who_cache(actor, now):
     assert [after[n] - before[n] for n in ("meters", "places", "people")] == [1, 1, 0]
 
 
-ACCESS = {
+ACCESS: dict[str, tuple[Callable[[Actor, int], Any], Right]] = {
     "meter": (access_meter, Right.VIEW_METERS),
     "installation": (access_installation, Right.VIEW_METERS),
     "property": (access_property, Right.VIEW_PLACES),
