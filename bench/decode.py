@@ -28,6 +28,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers import CipherContext
+
     from avlest.catalogue.catalogue import Catalogue
     from avlest.telegrams.keyring import KeyRing
 
@@ -125,9 +127,9 @@ def build_crypto(work: Workload) -> Callable[[], None]:
         bytes.fromhex(row["address"])[::-1]: bytes.fromhex(row["key"])
         for row in csv.DictReader(work.keys.open(), delimiter=";")
     }
-    contexts: dict[tuple[bytes, str], object] = {}
+    contexts: dict[tuple[bytes, str], CipherContext] = {}
 
-    def context(key: bytes, kind: str) -> object:
+    def context(key: bytes, kind: str) -> CipherContext:
         if (key, kind) not in contexts:
             cipher = Cipher(algorithms.AES(key), modes.ECB())
             contexts[key, kind] = cipher.encryptor() if kind == "encrypt" else cipher.decryptor()

@@ -30,7 +30,7 @@ def differences(found: dict[str, Value], expected: dict[str, Any]) -> list[str]:
 def same(found: Value, expected: Any) -> bool:
     if isinstance(expected, int | float) and isinstance(found, int | float):
         return abs(found - expected) <= max(5e-7, 1e-9 * abs(expected))
-    return found == expected
+    return bool(found == expected)
 
 
 def keys_of(vector: dict[str, Any]) -> list[bytes]:

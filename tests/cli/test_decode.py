@@ -207,3 +207,14 @@ def test_the_catalogue_lists_shows_and_tests_its_families() -> None:
     assert 'family = "kamwater"' in run("catalogue", "show", "kamwater").stdout
     assert run("catalogue", "show", "no_such").exit_code == 2
     assert run("catalogue", "test", "kamwater").exit_code == 0
+
+
+def test_a_line_without_end_is_one_error_and_the_next_line_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avlest.cli.decode.CHUNK_BYTES", 1 << 18)
+    path = tmp_path / "long.txt"
+    path.write_text("a" * (5 << 20) + "\n" + water(2, 2000, key=None) + "\n")
+    found = objects(run("decode", str(path)))
+    assert [item.get("error") for item in found] == ["too_long", None]
+    assert found[0]["line"] == 1

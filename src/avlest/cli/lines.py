@@ -19,6 +19,8 @@ from avlest.telegrams.layouts.batch import Rows, TelegramBatch, build_batch
 from avlest.telegrams.outcomes import TelegramError
 
 _NO_KEY = -1
+LONGEST_LINE = 1 << 20
+"""A line without an end is kept this far: it is no telegram, and must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def read_chunks(stream: BinaryIO, *, size: int = 8 << 20) -> Iterator[LineChunk]
         text = rest + block
         cut = text.rfind(b"\n") + 1
         if not cut:
-            rest = text
+            rest = text[:LONGEST_LINE]
             continue
         yield parse_chunk(text[:cut], first_line=line)
         line += text.count(b"\n", 0, cut)
