@@ -113,7 +113,7 @@ class FolderSettings(SourceSettings):
     """`kind = "folder"`: files put into a folder: drive-by rounds, lists of readings, Elhub's files."""
 
     path: str = option("", help="Folder to watch; `done` and `failed` are made in it.")
-    poll_seconds: int = option(10, help="How often to look.")
+    poll_seconds: float = option(10.0, help="How often to look.")
     format: str = option("auto", help="Format of the files, if it is not to be found out.", choices=FORMATS)
     point: str = option("", help="Metering point of Elhub's files whose name has none (18 digits).")
     max_mb: int = option(100, help="Largest file taken in, unpacked, in megabytes.")
@@ -131,7 +131,7 @@ class MbusSettings(SourceSettings):
         (), help="Whom to ask: primary addresses (`1` to `250`) and secondary ones (8 digits of the identification, "
         "or all 16 hexadecimal digits; `F` stands for any)."
     )  # fmt: skip
-    every_seconds: int = option(3600, help="Time from the start of one round to the next.")
+    every_seconds: float = option(3600.0, help="Time from the start of one round to the next.")
     timeout_seconds: float = option(2.0, help="How long an answer may take.")
     retries: int = option(2, help="How often an unanswered question is asked again.")
     most_telegrams: int = option(8, help="Most telegrams read of a meter that has more than one.")
@@ -274,7 +274,7 @@ def _check_http(settings: SourceSettings, place: Place) -> None:
 
 def _check_folder(settings: SourceSettings, place: Place) -> None:
     assert isinstance(settings, FolderSettings)
-    _check_least(settings, place, poll_seconds=1, max_mb=1)
+    _check_least(settings, place, poll_seconds=0.05, max_mb=1)
     if settings.point:
         _check_with(parse_gsrn, settings.point, "point", place)
 
@@ -284,7 +284,7 @@ def _check_mbus(settings: SourceSettings, place: Place) -> None:
     if bool(settings.port) == bool(settings.host):
         raise _fail(place, "port", "or host is needed, one of the two")
     _check_port(settings.tcp_port, "tcp_port", place)
-    _check_least(settings, place, every_seconds=1, timeout_seconds=0.01, retries=0, most_telegrams=1, baud=300)
+    _check_least(settings, place, every_seconds=0.05, timeout_seconds=0.01, retries=0, most_telegrams=1, baud=300)
     for address in settings.meters:
         _check_with(parse_mbus_address, address, "meters", place)
 
