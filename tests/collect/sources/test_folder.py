@@ -19,9 +19,11 @@ from tests.collect.sources.support import MemoryInbox, make_settings, make_teleg
 TELEGRAMS = [make_telegram(n) for n in range(1, 4)]
 GSRN = "707057500000000018"
 LIST = "Målernummer;Dato;Målerstand (m³)\n12345678;31.01.2026;123,456\n87654321;31.02.2026;1,5\n11112222;31.01.2026;7\n"
-ELHUB = f"""Fra;Til;KWH 60 Forbruk;Kvalitet
-25.10.2025 01:00;25.10.2025 02:00;1,5;Målt
-{"".join(f"26.10.2025 {a}:00;26.10.2025 {b}:00;{n},25;Målt{chr(10)}" for n, (a, b) in enumerate([("01", "02"), ("02", "02"), ("02", "03"), ("03", "04")]))}"""
+CLOCK_CHANGE = (("01", "02"), ("02", "02"), ("02", "03"), ("03", "04"))
+ELHUB = "Fra;Til;KWH 60 Forbruk;Kvalitet\n25.10.2025 01:00;25.10.2025 02:00;1,5;Målt\n" + "".join(
+    f"26.10.2025 {since}:00;26.10.2025 {until_}:00;{number},25;Målt\n"
+    for number, (since, until_) in enumerate(CLOCK_CHANGE)
+)
 
 
 def take(

@@ -189,10 +189,10 @@ def test_a_server_is_read_and_found_again(tmp_path: Path) -> None:
         inbox = MemoryInbox()
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with server:
-            async with running(make_settings(tmp_path, kind="tcp", host="127.0.0.1", port=port), inbox) as state:
-                await until(lambda: len(inbox.heard) == 2, "both telegrams")
-                await until(lambda: state.errors, "the end of the connection")
+        settings = make_settings(tmp_path, kind="tcp", host="127.0.0.1", port=port)
+        async with server, running(settings, inbox) as state:
+            await until(lambda: len(inbox.heard) == 2, "both telegrams")
+            await until(lambda: state.errors, "the end of the connection")
         return inbox, state
 
     inbox, state = asyncio.run(work())
