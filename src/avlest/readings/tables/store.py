@@ -8,12 +8,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import BinaryIO
 
 import polars as pl
 
 from avlest.readings.tables.errors import StoreError
 from avlest.readings.tables.figures import Commit, TableSize, get_commits, get_table_size
-from avlest.readings.tables.handle import Partition, TableHandle
+from avlest.readings.tables.freezing import FrozenTable, freeze_table, is_empty, open_file, put_file
+from avlest.readings.tables.handle import Partition, TableHandle, naming_failures
 from avlest.readings.tables.latest import LatestReader
 from avlest.readings.tables.places import Place, parse_place
 from avlest.readings.tables.reading import Ids, make_selection, read_history, read_range
@@ -153,6 +155,26 @@ class Store:
     def commits(self, table: str, *, limit: int = 20) -> tuple[Commit, ...]:
         """The newest commits of a table's log, newest first."""
         return get_commits(self._open(table).handle, limit=limit)
+
+    def freeze(self, table: str, *, last_batches: Mapping[str, int]) -> FrozenTable:
+        """The files of the newest version in which no writer is past its batch in `last_batches`, for a backup."""
+        return freeze_table(self._open(table).handle, last_batches=last_batches)
+
+    def open_frozen(self, table: str, path: str) -> BinaryIO:
+        """Open a file of a frozen table; `StoreError` where its rows were erased meanwhile."""
+        place = self._place.child(table)
+        with naming_failures(location=place.location, action=f"read {path}"):
+            return open_file(place, path)
+
+    def is_empty(self) -> bool:
+        """Whether nothing is stored at this place yet, not even an empty table."""
+        with naming_failures(location=self.location, action="look"):
+            return is_empty(self._place)
+
+    def put_file(self, path: str, stream: BinaryIO) -> None:
+        """Write a file of a backup; the log of a table last, so that half a table is none."""
+        with naming_failures(location=self.location, action=f"write {path}"):
+            put_file(self._place, path, stream)
 
     def _open(self, table: str) -> OpenTable:
         spec = get_spec(table)
