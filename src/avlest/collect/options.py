@@ -25,6 +25,8 @@ class CollectOptions:
     append_seconds: float = option(5.0, help="Time between appends to the stored readings.")
     keep_days: int = option(90, help="How long telegrams that could not be read are kept.")
     keep_all: bool = option(default=False, help="Also store every telegram as heard, in the table of telegrams.")
+    codecs: str = option("codecs", help="Folder of your own LoRaWAN profiles and codecs, if it exists.")
+    catalogue: str = option("catalogue", help="Folder of your own catalogue files, if it exists.")
     found_by: str = option("", help="Short name of the organisation that unknown meters are listed for; the first one.")
 
 

@@ -20,6 +20,7 @@ from avlest.collect.options import CollectOptions
 from avlest.collect.pipeline.append import do_append
 from avlest.collect.pipeline.decide import Decider, Decision
 from avlest.collect.pipeline.locks import LaneLocks
+from avlest.collect.pipeline.lorawan_road import UplinkDecoder
 from avlest.collect.pipeline.repeats import Memory
 from avlest.collect.pipeline.replay import do_forget_kept, do_replay_catalogue, do_replay_known
 from avlest.collect.pipeline.settle import LostRaceError, do_settle, read_memory
@@ -65,6 +66,8 @@ class Worker:
     lock_folder: Path
     most_lanes: int = 64
     clock: Callable[[], datetime] = get_now
+    lorawan: UplinkDecoder | None = None
+    codec_files: Sequence[bytes] = ()
     decider: Decider = field(init=False)
     locks: LaneLocks = field(init=False)
     lanes: dict[int, LaneWork] = field(default_factory=dict)
@@ -72,7 +75,7 @@ class Worker:
     _replayed_versions: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.decider = Decider(self.catalogue, self.options)
+        self.decider = Decider(self.catalogue, self.options, self.lorawan)
         self.locks = LaneLocks(self.lock_folder)
 
     def run(self, stop: threading.Event) -> None:
@@ -214,7 +217,7 @@ class Worker:
                 if count:
                     logger.info("%d kept telegrams are tried again", count)
         if self._is_due("upkeep", _UPKEEP_SECONDS) and min(self.lanes) == 0:
-            do_replay_catalogue(self.catalogue, now=now)
+            do_replay_catalogue(self.catalogue, self.codec_files, now=now)
             do_forget_kept(keep_days=self.options.keep_days, now=now)
             do_upkeep(self.store, remembered=self._remembered(), now=now)
 

@@ -23,6 +23,7 @@ from avlest.collect.packets import decode_packets, to_microseconds
 from avlest.collect.pipeline.decoded import Decoded, PipelineOutcome
 from avlest.collect.pipeline.directory import Directory
 from avlest.collect.pipeline.han_road import Port, decode_han_message
+from avlest.collect.pipeline.lorawan_road import UplinkDecoder, decode_lorawan_messages
 from avlest.collect.pipeline.reading_road import decode_reading_message
 from avlest.collect.pipeline.registers import SpecBook
 from avlest.collect.pipeline.repeats import Marks, Memory, Times, derive_marks, find_repeats
@@ -68,6 +69,7 @@ class Decider:
 
     catalogue: Catalogue
     options: CollectOptions
+    lorawan: UplinkDecoder | None = None
     book: SpecBook = field(default_factory=SpecBook)
     directory: Directory = field(init=False)
     road: TelegramRoad = field(init=False)
@@ -157,20 +159,26 @@ class Decider:
         return self.road.decode(numbers, rows["payload"].to_list(), self.directory.ring, own)
 
     def _decode_singly(self, road: str, rows: pl.DataFrame, decoded: Decoded) -> None:
-        for message in rows.sort("received_at").iter_rows(named=True):
+        messages = list(rows.sort("received_at").iter_rows(named=True))
+        if road == LORAWAN:
+            self._decode_lorawan(messages, decoded)
+            return
+        for message in messages:
             row = message["row"]
             if road == HAN:
                 decode_han_message(row, message, meters=self.ports, book=self.book, decoded=decoded)
             elif road == READING:
                 decode_reading_message(row, message, book=self.book, decoded=decoded)
-            elif road == LORAWAN:
-                self._decode_lorawan(row, message, decoded)
 
-    def _decode_lorawan(self, row: int, message: dict[str, Any], decoded: Decoded) -> None:
-        decoded.add_message(
-            row, manufacturer="", serial=message["address"].lower(), family="", status="",
-            outcome=PipelineOutcome.NO_READER.value, detail="no reader of LoRaWAN payloads is set up",
-        )  # fmt: skip
+    def _decode_lorawan(self, messages: Sequence[dict[str, Any]], decoded: Decoded) -> None:
+        if self.lorawan is not None:
+            decode_lorawan_messages(messages, self.lorawan, book=self.book, decoded=decoded)
+            return
+        for message in messages:
+            decoded.add_message(
+                message["row"], manufacturer="", serial=message["address"].lower(), family="", status="",
+                outcome=PipelineOutcome.NO_READER.value, detail="no reader of LoRaWAN payloads is set up",
+            )  # fmt: skip
 
     def _resolve(self, messages: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
         """Mark the readable messages of meters that are not ours; put new addresses on the found list."""

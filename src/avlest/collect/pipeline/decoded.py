@@ -46,7 +46,6 @@ class PipelineOutcome(StrEnum):
     REPEATED = "repeated"
     UNKNOWN_METER = "unknown_meter"
     BAD_TIME = "bad_time"
-    BAD_CODEC = "bad_codec"
     BAD_READING = "bad_reading"
     NO_READER = "no_reader"
 

@@ -23,7 +23,8 @@ METER_OUTCOMES: Final = (PipelineOutcome.UNKNOWN_METER.value,)
 # What a better catalogue may read: everything that arrived whole.
 CATALOGUE_OUTCOMES: Final = (
     Outcome.UNKNOWN_CI.value, Outcome.UNKNOWN_FORMAT.value, Outcome.BAD_RECORDS.value, Outcome.BAD_PAYLOAD.value,
-    Outcome.UNSUPPORTED_SECURITY.value, PipelineOutcome.NO_READER.value, PipelineOutcome.BAD_CODEC.value,
+    Outcome.UNSUPPORTED_SECURITY.value, PipelineOutcome.NO_READER.value, Outcome.CODEC_FAILED.value,
+    Outcome.CODEC_MISSING.value,
 )  # fmt: skip
 _CHUNK: Final = 500
 _CATALOGUE_MARK: Final = "catalogue"
@@ -39,9 +40,10 @@ def do_replay_known(directory: Directory, *, now: datetime) -> int:
     return sum(do_replay(waiting.filter(manufacturer=m, serial=s), now=now) for m, s in senders if (m, s) in addresses)
 
 
-def do_replay_catalogue(catalogue: Catalogue, *, now: datetime) -> int:
-    """Put back what another catalogue may read, when this one differs from the last one used."""
-    digest = hashlib.sha256("\0".join(file.text for file in catalogue.files).encode()).hexdigest()
+def do_replay_catalogue(catalogue: Catalogue, codecs: Sequence[bytes], *, now: datetime) -> int:
+    """Put back what another catalogue or codec may read, when these differ from the last ones used."""
+    texts = (*(file.text.encode() for file in catalogue.files), *codecs)
+    digest = hashlib.sha256(b"\0".join(texts)).hexdigest()
     if Mark.objects.filter(name=_CATALOGUE_MARK, value=digest).exists():
         return 0
     count = do_replay(Kept.objects.filter(outcome__in=CATALOGUE_OUTCOMES), now=now)
