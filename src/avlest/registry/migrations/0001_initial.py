@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quantity', models.CharField(max_length=60, verbose_name='quantity')),
-                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit')),
+                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit of value')),
                 ('qualifier', models.CharField(blank=True, max_length=60, verbose_name='qualifier')),
                 ('function', models.CharField(default='instant', max_length=10, verbose_name='function')),
                 ('storage', models.PositiveIntegerField(default=0, verbose_name='storage')),
@@ -257,7 +257,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('quantity', models.CharField(max_length=60, verbose_name='quantity')),
-                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit')),
+                ('unit', models.CharField(blank=True, max_length=20, verbose_name='unit of value')),
                 ('qualifier', models.CharField(blank=True, max_length=60, verbose_name='qualifier')),
                 ('tariff', models.PositiveIntegerField(default=0, verbose_name='tariff')),
                 ('subunit', models.PositiveIntegerField(default=0, verbose_name='subunit')),

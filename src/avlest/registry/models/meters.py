@@ -143,7 +143,7 @@ class Register(Owned):
 
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, verbose_name=_("meter"))
     quantity = models.CharField(_("quantity"), max_length=60)
-    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    unit = models.CharField(_("unit of value"), max_length=20, blank=True)
     qualifier = models.CharField(_("qualifier"), max_length=60, blank=True)
     function = models.CharField(_("function"), max_length=10, default="instant")
     storage = models.PositiveIntegerField(_("storage"), default=0)

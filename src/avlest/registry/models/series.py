@@ -20,7 +20,7 @@ class Series(Owned):
 
     point = models.ForeignKey(MeteringPoint, on_delete=models.PROTECT, verbose_name=_("metering point"))
     quantity = models.CharField(_("quantity"), max_length=60)
-    unit = models.CharField(_("unit"), max_length=20, blank=True)
+    unit = models.CharField(_("unit of value"), max_length=20, blank=True)
     qualifier = models.CharField(_("qualifier"), max_length=60, blank=True)
     tariff = models.PositiveIntegerField(_("tariff"), default=0)
     subunit = models.PositiveIntegerField(_("subunit"), default=0)
