@@ -16,7 +16,8 @@ NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 def run(source: str, payload: bytes = b"\x01\xff", *, port: int | None = 7, **variables: str) -> dict:
-    return json.loads(Sandbox(source).run(payload, port=port, received_at=NOW, variables=variables))
+    answer: dict = json.loads(Sandbox(source).run(payload, port=port, received_at=NOW, variables=variables))
+    return answer
 
 
 def fail(source: str, **limits) -> TelegramError:

@@ -52,7 +52,8 @@ VALUE = TableFormat(
         "where": 'Members an item must have: `{ Type = "Volume" }`.',
         "at": "Path to the time of the value: ISO 8601 text, or seconds or milliseconds since 1970; in the item if it "
         "is there, else in `data`.",
-        "step": "Time from one item to the next, such as `-1h`, counted from `at`.",
+        "first": "Time from `at` to the first item of the list, such as `-1h`; without it none.",
+        "step": "Time from one item to the next, such as `-1h`.",
         "required": "The uplink is refused where the number is missing.",
     },
 )

@@ -32,9 +32,6 @@ def parse_profile(text: str, *, origin: str) -> Profile:
         raise CatalogueError(origin, "TOML", str(error)) from None
     node = _Node(table, origin, "file")
     node.check(FILE.keys)
-    rules = tuple(_parse_rule(item) for item in node.tables("uplink"))
-    if not rules:
-        raise node.fail("there is no [[uplink]]")
     return Profile(
         name=node.text("profile"),
         title=node.text("title"),
@@ -42,9 +39,16 @@ def parse_profile(text: str, *, origin: str) -> Profile:
         zone=parse_zone(node),
         dev_eui=tuple(_parse_dev_eui(node, item) for item in node.texts("dev_eui")),
         kind=tuple(word.casefold() for word in node.texts("kind")),
-        rules=rules,
+        rules=_parse_rules(node),
         origin=origin,
     )
+
+
+def _parse_rules(node: _Node) -> tuple[Rule, ...]:
+    rules = tuple(_parse_rule(item) for item in node.tables("uplink"))
+    if not rules:
+        raise node.fail("there is no [[uplink]]")
+    return rules
 
 
 class _Node:
@@ -218,9 +222,9 @@ def _parse_value(node: _Node) -> ValueRule:
     path = node.path("path")
     if path is None:
         raise node.fail("path is missing: where the number stands in the codec's object")
-    step = _parse_step(node)
-    if (step or "where" in node.table) and "each" not in node.table:
-        raise node.fail("step and where are for the items of a list: say which with each")
+    first, step = _parse_span(node, "first"), _parse_span(node, "step")
+    if (first or step or "where" in node.table) and "each" not in node.table:
+        raise node.fail("first, step and where are for the items of a list: say which with each")
     return ValueRule(
         name,
         node.text("quantity", get_unit(unit).dimension),
@@ -231,6 +235,7 @@ def _parse_value(node: _Node) -> ValueRule:
         each=node.path("each"),
         where=_parse_where(node),
         at=node.path("at"),
+        first=first,
         step=step,
         required=node.flag("required"),
     )
@@ -255,11 +260,11 @@ def _parse_where(node: _Node) -> tuple[tuple[tuple[str, ...], Scalar], ...]:
     return tuple((split_path(key), value) for key, value in values.items())
 
 
-def _parse_step(node: _Node) -> timedelta:
-    text = node.text("step", "")
+def _parse_span(node: _Node, key: str) -> timedelta:
+    text = node.text(key, "")
     found = _STEP.match(text)
     if text and not found:
-        raise node.fail(f'step must be a time such as "1h", "-15min" or "1d", not {text!r}')
+        raise node.fail(f'{key} must be a time such as "1h", "-15min" or "1d", not {text!r}')
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else timedelta(0)
 
 

@@ -135,14 +135,14 @@ def _find_time(data: Mapping[str, Any], item: _Item, rule: ValueRule, zone: tzin
     found = follow(item.value, rule.at)
     if found is None and rule.each is not None:
         found = follow(data, rule.at)
-    if found is None and rule.step:
+    if found is None and (rule.step or rule.first):
         raise TelegramError(
             Outcome.BAD_PAYLOAD, f"the codec's object has no {'.'.join(rule.at)}, the time of {rule.name}"
         )
     if found is None:
         return None
     try:
-        return read_time(found, zone) + item.number * rule.step
+        return read_time(found, zone) + rule.first + item.number * rule.step
     except (ValueError, OverflowError):
         raise TelegramError(
             Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} as the time of {rule.name}, which is none"

@@ -74,8 +74,8 @@ class ValueRule:
     """One value (or a list of them) in a codec's object.
 
     `path` leads to the number, from the object or, where `each` names a list, from each of
-    its items that have the members in `where`.  `at` leads to its time; the n-th item of a
-    list lies n times `step` later.
+    its items that have the members in `where`.  `at` leads to its time; the first
+    item of a list lies `first` later, each further one another `step`.
     """
 
     name: str
@@ -87,6 +87,7 @@ class ValueRule:
     each: tuple[str, ...] | None = None
     where: tuple[tuple[tuple[str, ...], Scalar], ...] = ()
     at: tuple[str, ...] | None = None
+    first: timedelta = timedelta(0)
     step: timedelta = timedelta(0)
     required: bool = False
 

@@ -76,22 +76,28 @@ def build_profiles(own: Iterable[CatalogueFile] = ()) -> Profiles:
     Raises `CatalogueError` for a file that cannot be read, or two profiles of one name among
     the user's own.
     """
-    profiles: list[Profile] = []
+    mine, families = _parse_files(own)
+    builtin, builtin_families = _parse_files(get_builtin_files())
+    profiles = mine | {name: profile for name, profile in builtin.items() if name not in mine}
+    return Profiles(tuple(profiles.values()), builtin_families | families)
+
+
+def _parse_files(files: Iterable[CatalogueFile]) -> tuple[dict[str, Profile], dict[str, Family]]:
+    """Profiles and families by name."""
+    profiles: dict[str, Profile] = {}
     families: dict[str, Family] = {}
-    names: dict[str, str] = {}
-    for file in (*own, *get_builtin_files()):
+    for file in files:
         if is_family(file):
             family = parse_family(file.text, origin=file.origin)
-            families.setdefault(family.name, family)
+            families[family.name] = family
             continue
         profile = parse_profile(file.text, origin=file.origin)
-        if profile.name in names:
-            if profile.origin == names[profile.name]:
-                raise CatalogueError(file.origin, "file", f"profile {profile.name!r} is there twice")
-            continue  # a user's own profile replaces the built-in one of its name
-        names[profile.name] = profile.origin
-        profiles.append(profile)
-    return Profiles(tuple(profiles), families)
+        if profile.name in profiles:
+            raise CatalogueError(
+                file.origin, "file", f"profile {profile.name!r} is also in {profiles[profile.name].origin}"
+            )
+        profiles[profile.name] = profile
+    return profiles, families
 
 
 def is_family(file: CatalogueFile) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 
 from avlest.collect.lorawan import worker
 
-LONGEST_SILENCE: Final = 1.8
+LONGEST_SILENCE: Final = 1.5
 """Seconds without an answer after which the process is ended."""
 
 _LONGEST_START: Final = 30.0

@@ -52,6 +52,11 @@ class CodecRunner:
                 self._run_chunk(calls, chunk, answers)
         return [_missing() if answer is None else answer for answer in answers]
 
+    @property
+    def pid(self) -> int | None:
+        """The number of the process, None where there is none."""
+        return None if self._process is None else self._process.pid
+
     def close(self) -> None:
         """End the process."""
         with self._lock:
