@@ -17,6 +17,7 @@ from avlest.cli.failure import fail
 _SERVER_GROUPS: dict[str, tuple[str, ...]] = {
     "avlest.cli.registry_commands": ("init", "import", "keys"),
     "avlest.cli.serve_commands": ("serve", "web", "backup", "restore", "admin"),
+    "avlest.cli.service_commands": ("collect", "work", "status", "replay", "compact", "readings"),
 }
 
 
