@@ -7,6 +7,7 @@ file was read (tests/conftest.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,15 @@ def _make(slug: str, now: datetime) -> Actor:
 
     number = do_create_organisation(name=slug.title(), slug=slug, by="test", now=now)
     return make_system_actor(number, name=f"test {slug}")
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Sentences are tested in the language they are written in; translations have their own test."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import pytest
@@ -26,7 +28,7 @@ def read(content: bytes, *, filename: str = "list.csv", limits: Limits = LIMITS)
     return read_table(content, filename=filename, limits=limits)
 
 
-def make_xlsx(rows: list[list[object]]) -> bytes:
+def make_xlsx(rows: Sequence[list[Any]]) -> bytes:
     book = openpyxl.Workbook()
     for row in rows:
         book.active.append(row)

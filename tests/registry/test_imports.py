@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.identifiers import MeterAddress
 from avlest.registry.importing.engine import KINDS, Upload, do_import, preview_import
 from avlest.registry.importing.report import OnError
@@ -24,8 +27,10 @@ from avlest.registry.models import (
     Unit,
 )
 from avlest.registry.rights import AccessDeniedError, Actor, Right
+from avlest.registry.services import bulk
 from avlest.registry.services.keys import get_meter_keys
 from tests.registry.builders import at
+from tests.registry.test_import_files import make_xlsx
 
 pytestmark = pytest.mark.django_db
 
@@ -345,3 +350,30 @@ def test_a_first_import_asks_few_questions_for_many_rows(actor, now, django_asse
     text = "serial;point;from;start (m3)\n" + "".join(f"{n:08d};P{n};2026-01-01;{n},5\n" for n in numbers)
     with django_assert_max_num_queries(30):
         assert dict(load(actor, "installations", text, now=now).created)["installation"] == 60
+
+
+def test_a_workbook_is_imported_like_a_csv(actor, now):
+    """Numbers, dates and text of an XLSX list arrive like those of a CSV."""
+    load(actor, "meters", make_xlsx([["Målernummer", "Produsent"], [12345678, "KAM"]]), now=now)
+    load(actor, "places", make_xlsx([["Målepunkt", "Media", "Areal"], ["P1", "Varme", None]]), now=now)
+    started = datetime(2026, 1, 31, 12, 30)  # noqa: DTZ001  as a spreadsheet has it: local
+    rows: list[list[Any]] = [["Målernummer", "Målepunkt", "Montert", "Start (MWh)"], [12345678, "P1", started, 1.2345]]
+    report = load(actor, "installations", make_xlsx(rows), now=now)
+    assert (report.issues, report.facts.format) == ((), "xlsx")
+    assert Installation.objects.get().starts_at == at("2026-01-31T11:30")
+    assert InstallationValue.objects.get().value == 1_234_500
+
+
+def test_a_collision_with_another_writer_is_said_and_keeps_nothing(actor, now, monkeypatch):
+    """When another writer was faster than the plan, the list is refused whole with a sentence."""
+    real = bulk.insert_rows
+
+    def other_writer_first(model, rows):
+        Meter.objects.create(organisation_id=actor.organisation_id, manufacturer="KAM", serial="11111111")
+        real(model, rows)
+
+    monkeypatch.setattr("avlest.registry.importing.draft.insert_rows", other_writer_first)
+    with pytest.raises(RegistryError, match="another change was made at the same time") as caught:
+        load(actor, "meters", "make;serial\nKAM;11111111\n", now=now)
+    assert caught.value.problem is Problem.COLLISION
+    assert not Meter.objects.exists()

@@ -77,9 +77,8 @@ pytestmark = pytest.mark.django_db
         (lambda: Party(code="1"), "name: This field cannot be blank"),
     ],
 )
-def test_a_wrong_value_is_refused_naming_the_field(actor, now, settings, row, message):
+def test_a_wrong_value_is_refused_naming_the_field(actor, now, row, message):
     """Each field says what it expects; nothing is kept."""
-    settings.LANGUAGE_CODE = "en"
     before = AuditEntry.objects.count()
     with pytest.raises(RegistryError, match=message) as caught:
         do_create_row(actor, row(), now=now)
@@ -91,7 +90,7 @@ def test_the_same_meter_twice_in_one_organisation_is_refused(actor, stranger, no
     """Maker and serial are unique within an organisation, not between them."""
     make_meter(actor)
     make_meter(stranger)
-    with pytest.raises(RegistryError, match="finnes allerede"):
+    with pytest.raises(RegistryError, match="already exists"):
         make_meter(actor)
 
 

@@ -119,10 +119,13 @@ def import_keys(
 
 
 def _import(kind: ListKind, file: Path, *, organisation: str, preview: bool, skip_bad: bool, password: str) -> None:
-    from avlest.registry.importing.engine import Upload, do_import, preview_import
-    from avlest.registry.importing.report import OnError
+    from avlest.registry.importing.engine import Upload, do_import, get_limits, preview_import
+    from avlest.registry.importing.report import ImportFileError, OnError
 
     actor = get_actor(organisation)
+    size, most = file.stat().st_size, get_limits().file_bytes
+    if size > most:
+        raise ImportFileError(f"{file.name} has {size // 1_000_000} MB, at most {most // 1_000_000} MB are taken in")
     upload = Upload(file.name, file.read_bytes(), password or None)
     if preview:
         report = preview_import(actor, kind.value, upload, now=get_now())

@@ -14,6 +14,7 @@ class Problem(StrEnum):
     LOOP = "loop"
     OTHER_ORGANISATION = "other_organisation"
     ENDED = "ended"
+    COLLISION = "collision"
     BAD_FILE = "bad_file"
     PASSWORD = "password"  # noqa: S105  a code, not a secret
 

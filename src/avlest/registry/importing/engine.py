@@ -35,7 +35,7 @@ from avlest.registry.importing.values import Style
 from avlest.registry.importing.zips import Limits
 from avlest.registry.models import Organisation
 from avlest.registry.rights import Actor
-from avlest.registry.services.audit import Change, bump_version, record
+from avlest.registry.services.audit import Change, bump_version, record, refuse_collisions
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (METERS, PLACES, PARTIES, TENANCIES, INSTALLATIONS, KEYS)}
 _MB = 1_000_000
@@ -80,7 +80,9 @@ def do_import(actor: Actor, kind: str, upload: Upload, *, on_error: OnError, now
     chosen = KINDS[kind]
     actor.require(chosen.right)
     read = _read(chosen, upload)
-    with transaction.atomic():
+    with refuse_collisions(upload.filename), transaction.atomic():
+        # Lists of one organisation take turns: each is planned on what the one before it left.
+        Organisation.objects.select_for_update().filter(pk=actor.organisation_id).first()
         draft = _plan(actor, chosen, read, now=now)
         refused = on_error is OnError.REFUSE_ALL and bool(draft.issues)
         if refused:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -33,7 +34,10 @@ def read_sheet(content: bytes, limits: Limits) -> Iterator[tuple[int, tuple[Cell
         _refuse_document_types(archive)
     # The parts were checked above; openpyxl itself reads them with defusedxml too.
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+        with warnings.catch_warnings():
+            # Missing styles and drop-down lists do not matter to a list.
+            warnings.simplefilter("ignore", UserWarning)
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
     except (InvalidFileException, KeyError, ValueError, ParseError, zipfile.BadZipFile, OSError) as error:
         raise ImportFileError(f"the workbook cannot be read: {error}") from error
     try:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 from django.db.models import F
 
 from avlest.registry.errors import Problem, RegistryError
@@ -109,10 +110,22 @@ def check_row(row: models.Model) -> None:
         raise RegistryError(Problem.INVALID, detail) from error
 
 
+@contextmanager
+def refuse_collisions(what: str) -> Iterator[None]:
+    """Turn what only the database can notice (another writer was faster) into `RegistryError`."""
+    try:
+        yield
+    except IntegrityError as error:
+        rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or str(error)
+        detail = f"{what}: another change was made at the same time ({rule}); look again and repeat"
+        raise RegistryError(Problem.COLLISION, detail) from error
+
+
 def save_new(actor: Actor, row: models.Model, *, now: datetime, action: str = "create") -> None:
     """Check, insert and audit one new row."""
     check_row(row)
-    row.save(force_insert=True)
+    with refuse_collisions(str(row)):
+        row.save(force_insert=True)
     record(actor, Change(action, row, None, snapshot(row)), now=now)
 
 
@@ -125,7 +138,8 @@ def save_changed(actor: Actor, row: models.Model, values: Mapping[str, Any], *, 
     if before == after:
         return False
     check_row(row)
-    row.save()
+    with refuse_collisions(str(row)):
+        row.save()
     record(actor, Change(action, row, before, after), now=now)
     return True
 

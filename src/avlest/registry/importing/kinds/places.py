@@ -149,7 +149,7 @@ class Builder:
         for name, value in values.items():
             before = self.said.setdefault((id(row), name), (value, source.line))
             if before[0] != value:
-                told = f"line {before[1]} says {before[0]!r} of the same {row._meta.verbose_name}"
+                told = f"line {before[1]} says {before[0]!r} of the same {row._meta.model_name}"
                 self.draft.issue(source, name, told, other_line=before[1])
                 return False
         return self.draft.change(row, values)
