@@ -194,5 +194,5 @@ def test_the_makers_codecs_give_the_expected_objects(rows):
             payload = bytes.fromhex(row["bytes_hex"])
             answer = json.loads(runner.run(CodecCall(row["codec_path"], payload, row["fPort"] or 1, NOW)))
             wanted = row["expected"]
-            assert answer["data"] == wanted["data"], (row["vendor"], row["description"])
+            assert answer.get("data") == wanted.get("data"), (row["vendor"], row["description"])
             assert (answer.get("errors") or []) == (wanted.get("errors") or [])
