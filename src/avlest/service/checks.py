@@ -11,11 +11,16 @@ from pathlib import Path
 
 from avlest.service.errors import ServiceError
 
+UNFINISHED_NAME = "restore-unfinished"
+"""Stands in a data directory while a backup is being restored into it."""
+
 
 def check_data_dir(data_dir: Path) -> None:
     """`ServiceError` unless the data directory exists and this process may write in it."""
     if not data_dir.is_dir():
         raise ServiceError(f"no such directory: run avlest init {data_dir}", where=str(data_dir))
+    if (data_dir / UNFINISHED_NAME).exists():
+        raise ServiceError("a restore was broken off here: empty the directory and restore again", where=str(data_dir))
     probe = data_dir / f".probe-{os.getpid()}"
     try:
         probe.write_bytes(b"x")

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from django.db import DatabaseError
-from django.db.models import Min, Sum
 
-from avlest.collect.models import Batch, Kept, Packet
 from avlest.collect.sources.state import FILE_NAME as BOARD_NAME
 from avlest.collect.sources.state import Phase, read_board
+from avlest.collect.status import CollectStatus, get_status
 from avlest.service.lock import read_holder
 from avlest.service.state import ChildState, read_state
 
@@ -42,22 +41,12 @@ class SourceHealth:
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
-    """What the database knows of messages on their way."""
-
-    waiting: int
-    oldest: datetime | None
-    undelivered: int
-    kept: int
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
-    """The whole service; `problems` are codes, empty when all is well; `backlog` is None without a database."""
+    """The whole service; `problems` are codes, empty when all is well; `collect` is None without a database."""
 
     at: datetime
     problems: tuple[str, ...]
-    backlog: Backlog | None
+    collect: CollectStatus | None
     free_bytes: int = 0
     address: str = ""
     sources: tuple[SourceHealth, ...] = ()
@@ -66,7 +55,7 @@ class Health:
     @property
     def status(self) -> str:
         """`ok`, `degraded` (serves, but something is wrong) or `failing` (the database is gone)."""
-        if self.backlog is None:
+        if self.collect is None:
             return "failing"
         return "degraded" if self.problems else "ok"
 
@@ -78,16 +67,17 @@ def get_health(data_dir: Path, *, now: datetime) -> Health:
     state = read_state(data_dir) if holder else None
     children = state.children if state else ()
     free = _free_bytes(data_dir)
-    backlog = _read_backlog()
-    problems = ["database"] if backlog is None else []
+    status = _read_status(now)
+    problems = ["database"] if status is None else []
     problems += [f"source:{source.name}" for source in sources if not source.is_well]
     problems += [f"process:{child.name}" for child in children if child.pid is None]
     problems += ["disk"] if free < _LEAST_FREE_BYTES else []
-    problems += ["inbox"] if backlog and backlog.oldest and now - backlog.oldest > STALE_AFTER else []
+    problems += ["store"] if status and status.waiting_lag > STALE_AFTER.total_seconds() else []
+    problems += ["inbox"] if status and status.inbox_lag > STALE_AFTER.total_seconds() else []
     return Health(
         at=now,
         problems=tuple(problems),
-        backlog=backlog,
+        collect=status,
         free_bytes=free,
         address=holder.address if holder else "",
         sources=sources,
@@ -95,15 +85,12 @@ def get_health(data_dir: Path, *, now: datetime) -> Health:
     )
 
 
-def _read_backlog() -> Backlog | None:
-    """Count what waits; None where the database does not answer."""
+def _read_status(now: datetime) -> CollectStatus | None:
+    """Ask how collection is doing; None where the database does not answer."""
     try:
-        packets = Packet.objects.aggregate(messages=Sum("messages"), oldest=Min("taken_at"))
-        undelivered = Batch.objects.filter(appended_at=None).aggregate(messages=Sum("messages"))
-        kept = Kept.objects.count()
+        return get_status(now=now)
     except DatabaseError:
         return None
-    return Backlog(packets["messages"] or 0, packets["oldest"], undelivered["messages"] or 0, kept)
 
 
 def _read_sources(data_dir: Path, *, now: datetime) -> tuple[SourceHealth, ...]:

@@ -33,23 +33,27 @@ def show_health(_request: HttpRequest) -> JsonResponse:
         "status": health.status,
         "version": __version__,
         "at": health.at.isoformat(),
-        "database": "ok" if health.backlog else "unreachable",
+        "database": "ok" if health.collect else "unreachable",
         "problems": sorted({problem.partition(":")[0] for problem in health.problems}),
-        "inbox": _plain_backlog(health),
+        "inbox": _plain_inbox(health),
         "sources": {
             "total": len(health.sources),
             "well": sum(source.is_well for source in health.sources),
         },
     }
-    return JsonResponse(body, status=200 if health.backlog else 503)
+    return JsonResponse(body, status=200 if health.collect else 503)
 
 
-def _plain_backlog(health: Health) -> dict[str, float] | None:
-    backlog = health.backlog
-    if backlog is None:
+def _plain_inbox(health: Health) -> dict[str, float] | None:
+    status = health.collect
+    if status is None:
         return None
-    age = (health.at - backlog.oldest).total_seconds() if backlog.oldest else 0.0
-    return {"waiting": backlog.waiting, "oldest_seconds": round(age, 1), "undelivered": backlog.undelivered}
+    return {
+        "waiting": status.inbox_messages,
+        "lag_seconds": round(status.inbox_lag, 1),
+        "undelivered": status.waiting_readings,
+        "undelivered_lag_seconds": round(status.waiting_lag, 1),
+    }
 
 
 @require_safe
@@ -57,9 +61,9 @@ def _plain_backlog(health: Health) -> dict[str, float] | None:
 def show_status(request: HttpRequest) -> HttpResponse:
     """The page at `/`: whether the service runs; to staff, how each part of it is doing."""
     health = get_health(settings.DATA_DIR, now=timezone.now())
-    is_staff = health.backlog is not None and request.user.is_staff
+    is_staff = health.collect is not None and request.user.is_staff
     context = {"health": health, "is_staff": is_staff, "version": __version__, "free_gb": health.free_bytes / 1e9}
-    return render(request, "service/status.html", context, status=200 if health.backlog else 503)
+    return render(request, "service/status.html", context, status=200 if health.collect else 503)
 
 
 @csrf_exempt
