@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from avlest.project.log import HideKeys, hide_keys
 from avlest.project.options import ConfigError
 from avlest.registry.identifiers import MeterAddress
-from avlest.registry.keys.ring import get_key_ring
+from avlest.registry.keys.ring import get_key_ring, require_file
 from avlest.registry.keys.ring_file import add_ring_key, make_ring_file, parse_ring
 from avlest.registry.keys.seal import SealedKey, SealError, SecretKey, build_ring, make_ring_key
 from avlest.registry.models import AuditEntry, MeterKey
@@ -132,6 +132,10 @@ def test_a_ring_file_others_may_read_is_refused(tmp_path, settings, monkeypatch)
     first = get_key_ring().current
     second = add_ring_key(file)
     assert (get_key_ring().current, set(get_key_ring().ciphers)) == (second, {first, second})
+    require_file()
+    with monkeypatch.context() as changed, pytest.raises(ConfigError, match="put a new key first in it"):
+        changed.setenv("AVLEST_METER_KEY_RING", "aa:" + b64encode(bytes(32)).decode())
+        require_file()
     file.chmod(0o644)
     with pytest.raises(ConfigError, match=r"may be read by others \(mode 0644\), expected 0600"):
         get_key_ring()

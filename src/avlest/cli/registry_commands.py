@@ -166,11 +166,12 @@ def rotate_keys(
     """Make a new ring key and seal every meter key with it; stopped, go on with --resume."""
     with explain_failures():
         start_service(data)
-        from avlest.registry.keys.ring import get_ring_file
+        from avlest.registry.keys.ring import get_ring_file, require_file
         from avlest.registry.keys.ring_file import add_ring_key
         from avlest.registry.services.keys import do_reseal_keys
 
         if not resume:
+            require_file()
             typer.echo(f"new ring key {add_ring_key(get_ring_file())} in {get_ring_file()}: keep a copy")
         done = do_reseal_keys("avlest keys rotate", now=get_now())
         typer.echo(f"resealed {done.resealed} keys; {done.already} were sealed with the current ring key")

@@ -38,3 +38,10 @@ def get_key_ring() -> KeyRing:
 def get_ring_file() -> Path:
     """Return the path of the ring's file."""
     return Path(settings.AVLEST.resolve(settings.AVLEST.keys.ring_file))
+
+
+def require_file() -> None:
+    """Raise `ConfigError` when the ring is not kept in the file, so that no new key is put there in vain."""
+    if os.environ.get(VARIABLE):
+        detail = "the ring stands in this variable: put a new key first in it, then go on with --resume"
+        raise ConfigError(detail, where=VARIABLE)
