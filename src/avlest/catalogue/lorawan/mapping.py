@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from avlest.catalogue.lorawan.exact import scale_exactly
 from avlest.catalogue.lorawan.model import LorawanValue, Rule, Scalar, StatusRule, ValueRule
 from avlest.telegrams.lorawan.answers import clean_text
 from avlest.telegrams.outcomes import Outcome, TelegramError
@@ -96,22 +97,40 @@ def _equals(found: Any, wanted: Scalar) -> bool:
 
 
 def _map_value(data: Mapping[str, Any], rule: ValueRule, zone: tzinfo) -> Iterator[LorawanValue]:
+    beside: datetime | None = None
     for item in _items(data, rule):
         found = follow(item.value, rule.path)
         if found is None:
             continue
-        value = read_number(found, rule.name) * rule.scale + rule.offset
-        yield LorawanValue(rule.name, rule.quantity, rule.unit, value, _find_time(data, item, rule, zone))
+        value = scale_exactly(read_number(found, rule.name), rule.scale, rule.offset)
+        own = None if rule.at is None or rule.each is None else follow(item.value, rule.at)
+        if own is None:
+            beside = beside or _find_time(data, rule, zone)
+            at = beside
+        else:
+            at = _read_time(own, rule, zone)
+        yield LorawanValue(rule.name, rule.quantity, rule.unit, value, _shift(at, rule, item.number))
 
 
-def read_number(found: object, name: str) -> Fraction:
+def _shift(at: datetime | None, rule: ValueRule, number: int) -> datetime | None:
+    if at is None or not (rule.step or rule.first):
+        return at
+    try:
+        return at + rule.first + number * rule.step
+    except OverflowError:
+        raise TelegramError(Outcome.BAD_PAYLOAD, f"the time of {rule.name} lies outside the calendar") from None
+
+
+def read_number(found: object, name: str) -> int | Fraction:
     """A codec's number, exactly as it wrote it: whole, decimal, or digits in a text."""
-    number: Fraction | None = None
-    if isinstance(found, int | Decimal) and not isinstance(found, bool):
-        number = _make_fraction(Decimal(found))
+    number: int | Fraction | None = None
+    if isinstance(found, int) and not isinstance(found, bool):
+        number = found
+    elif isinstance(found, Decimal):
+        number = _make_fraction(found)
     elif isinstance(found, str) and _NUMBER.match(found.strip()):
         number = Fraction(found.strip())
-    if number is None or abs(number) > LARGEST:
+    if number is None or not -LARGEST <= number <= LARGEST:
         raise TelegramError(
             Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} for {name}, which is no usable number"
         )
@@ -129,20 +148,23 @@ def _shorten(found: object) -> str:
     return clean_text(repr(found))[:60]
 
 
-def _find_time(data: Mapping[str, Any], item: _Item, rule: ValueRule, zone: tzinfo) -> datetime | None:
+def _find_time(data: Mapping[str, Any], rule: ValueRule, zone: tzinfo) -> datetime | None:
+    """The time beside the number or list."""
     if rule.at is None:
         return None
-    found = follow(item.value, rule.at)
-    if found is None and rule.each is not None:
-        found = follow(data, rule.at)
-    if found is None and (rule.step or rule.first):
+    found = follow(data, rule.at)
+    if found is not None:
+        return _read_time(found, rule, zone)
+    if rule.step or rule.first:
         raise TelegramError(
             Outcome.BAD_PAYLOAD, f"the codec's object has no {'.'.join(rule.at)}, the time of {rule.name}"
         )
-    if found is None:
-        return None
+    return None
+
+
+def _read_time(found: object, rule: ValueRule, zone: tzinfo) -> datetime:
     try:
-        return read_time(found, zone) + rule.first + item.number * rule.step
+        return read_time(found, zone)
     except (ValueError, OverflowError):
         raise TelegramError(
             Outcome.BAD_PAYLOAD, f"the codec gives {_shorten(found)} as the time of {rule.name}, which is none"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from fractions import Fraction
 from typing import Final
 
@@ -19,13 +19,20 @@ from avlest.catalogue.clear import EMPTY_PAYLOAD, Clear
 from avlest.catalogue.decoder import Decoder
 from avlest.catalogue.evaluate import evaluate_binding
 from avlest.catalogue.lookup import OK, translate_transport_status
+from avlest.catalogue.lorawan.exact import scale_exactly
 from avlest.catalogue.lorawan.model import Layout, LorawanValue, Rule
 from avlest.catalogue.model import Family, Field
 from avlest.catalogue.systematic import derive_kind, derive_name
 from avlest.telegrams.outcomes import Outcome, TelegramError
 from avlest.telegrams.records.dates import MeterTime
 from avlest.telegrams.records.model import Coding, Function, Record
-from avlest.telegrams.records.profiles import decode_profile, derive_entry_times, find_profile_base, is_profile
+from avlest.telegrams.records.profiles import (
+    Profile,
+    decode_profile,
+    derive_entry_times,
+    find_profile_base,
+    is_profile,
+)
 from avlest.telegrams.records.values import decode_number, decode_value
 from avlest.telegrams.wmbus.address import NO_ADDRESS, Address
 from avlest.telegrams.wmbus.stack import decode_application
@@ -40,6 +47,10 @@ _CLOCKS: Final = (Coding.DATETIME_F, Coding.DATETIME_I)
 _IDENTITIES: Final = ("fabrication_number", "enhanced_identification")
 _FLAGS: Final = "error_flags"
 _USED: Final = (*_IDENTITIES, _FLAGS, "manufacturer_specific", "record_")
+
+
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_MOST_NAMES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,9 @@ class _Named:
     factor: Fraction
     offset: Fraction
     is_own: bool = False
+
+
+_NAMES: Final[dict[tuple[bytes, int, Coding, int], _Named | None]] = {}
 
 
 def read_records(
@@ -158,9 +172,9 @@ def _name_records(records: Sequence[Record], binding: Binding) -> dict[int, _Nam
     for index, record in enumerate(records):
         if index in names or is_profile(record) or record.meaning.quantity in _NAMELESS:
             continue
-        kind, unit = derive_kind(record)
-        if kind == "number":
-            names[index] = _name_systematically(record, unit)
+        named = _name_systematically(record)
+        if named is not None:
+            names[index] = named
     return names
 
 
@@ -178,7 +192,22 @@ def _keep_nameless(records: Sequence[Record], binding: Binding) -> Iterator[tupl
             yield f"record_{record.key.hex()}", record.data.hex().upper() if number is None else str(number)
 
 
-def _name_systematically(record: Record, unit: str) -> _Named:
+def _name_systematically(record: Record) -> _Named | None:
+    """The systematic name of a record's number, remembered by its header; None where it is no number."""
+    memo = (record.key, record.storage, record.coding, record.data_length)
+    if memo not in _NAMES:
+        if len(_NAMES) >= _MOST_NAMES:
+            _NAMES.clear()
+        _NAMES[memo] = _derive_named(record)
+    return _NAMES[memo]
+
+
+def _derive_named(record: Record) -> _Named | None:
+    kind, unit = derive_kind(record)
+    if is_profile(record):  # of values themselves, without a base: only the modifiers say that it is a profile
+        kind, unit = derive_kind(replace(record, coding=Coding.INT))
+    if kind != "number":
+        return None
     name = derive_name(record, "number", unit)
     return _Named(name, unit, *derive_factor(Field(name, "number", unit), record))
 
@@ -225,7 +254,7 @@ def _make_value(record: Record, named: _Named, number: int | float, at: datetime
         named.name,
         record.meaning.quantity,
         named.unit,
-        Fraction(number) * named.factor + named.offset,
+        scale_exactly(number, named.factor, named.offset),
         at,
         record.storage,
         record.tariff,
@@ -245,11 +274,29 @@ def _expand_profile(profile: Record, records: Sequence[Record], clock: _Clock) -
         raise TelegramError(Outcome.BAD_RECORDS, "a profile has no base value in the uplink", offset=profile.offset)
     record = base or profile
     register = replace(record, storage=0) if _is_register(record) else record
-    named = _name_systematically(register, derive_kind(record)[1])
-    for value, when in zip(entries.values, derive_entry_times(entries, shown), strict=True):
-        at = None if when is None else clock.derive_instant(when)
+    named = _name_systematically(register)
+    if named is None:
+        raise TelegramError(Outcome.BAD_RECORDS, "a profile is of no number", offset=profile.offset)
+    for value, at in zip(entries.values, _derive_instants(entries, shown, clock), strict=True):
         if value is not None and at is not None:
             yield _make_value(register, named, value, at)
+
+
+def _derive_instants(profile: Profile, base: MeterTime | date, clock: _Clock) -> list[datetime | None]:
+    """When each entry was taken, in UTC.
+
+    In a zone without summer time equal steps of the meter's clock are equal steps of time.
+    """
+    first = clock.derive_instant(base)
+    seconds = _SECONDS.get(profile.spacing.unit) if isinstance(base, MeterTime) else None
+    if seconds is None or first is None or not isinstance(clock.zone, timezone):
+        times = derive_entry_times(profile, base)
+        return [None if time is None else clock.derive_instant(time) for time in times]
+    step = timedelta(seconds=(-1 if profile.inverse else 1) * seconds * profile.spacing.count)
+    try:
+        return [first + number * step for number in range(1, len(profile.values) + 1)]
+    except OverflowError:
+        return [None] * len(profile.values)
 
 
 def _derive_status(clear: Clear, family: Family | None, told: object) -> tuple[str, ...]:
