@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from avlest.collect.formats.canonical import load_readings
-from avlest.collect.sources import folder as folder_module
+from avlest.collect.settings import FolderSettings
+from avlest.collect.sources.folder import FolderSource
 from avlest.collect.sources.state import SourceState
 from tests.collect.sources.support import MemoryInbox, make_settings, make_telegram, running, until
 
@@ -136,10 +137,9 @@ def test_files_that_cannot_be_read_go_to_failed(tmp_path: Path) -> None:
 def test_a_file_that_grows_is_left_alone(tmp_path: Path) -> None:
     """Only a file that looks the same twice is taken in, and never one that is named as unfinished."""
     folder = tmp_path / "drop"
-    source = folder_module.FolderSource(
-        make_settings(tmp_path, kind="folder", path="drop"),
-        SourceState("test", "folder"),  # type: ignore[arg-type]
-    )
+    settings = make_settings(tmp_path, kind="folder", path="drop")
+    assert isinstance(settings, FolderSettings)
+    source = FolderSource(settings, SourceState("test", "folder"))
     source._prepare()
     (folder / "a.txt").write_bytes(b"44")
     (folder / "b.txt.part").write_bytes(b"44")

@@ -43,7 +43,7 @@ def parse_chirpstack(message: Message) -> Parsed:
         port,
         address=_dev_eui(fields.get_object("deviceInfo"), "devEui"),
         counter=fields.get_whole("fCnt", 0, _COUNTER, default=0),
-        time=fields.get_text("time"),
+        time="time",
         gateway=strongest.get_text("gatewayId") if strongest else "",
         strongest=strongest,
     )
@@ -71,7 +71,7 @@ def parse_tts(message: Message) -> Parsed:
         port,
         address=_dev_eui(fields.get_object("end_device_ids"), "dev_eui"),
         counter=uplink.get_whole("f_cnt", 0, _COUNTER, default=0),
-        time=uplink.get_text("received_at") or fields.get_text("received_at"),
+        time="received_at",
         gateway=(ids.get_text("eui") or ids.get_text("gateway_id")) if ids else "",
         strongest=strongest,
     )
@@ -97,7 +97,7 @@ def find_device_kind(payload: bytes) -> str:
 
 
 def _object(message: Message, hint: str) -> Fields:
-    if message.payload[:1] not in (b"{", b" ", b"\n", b"\r", b"\t"):
+    if not message.payload.lstrip().startswith(b"{"):
         raise FormatError(f"not a JSON object; {hint}")
     return Fields(parse_json(message.payload))
 
@@ -136,7 +136,9 @@ def _make(
     *, address: str, counter: int, time: str, gateway: str, strongest: Fields | None,
 ) -> Parsed:  # fmt: skip
     heard = Heard(
-        parse_gateway_time(time, arrival=message.received_at, zone=message.zone, field=fields.name("time")),
+        parse_gateway_time(
+            fields.get_text(time), arrival=message.received_at, zone=message.zone, field=fields.name(time)
+        ),
         message.source,
         LORAWAN,
         payload,

@@ -55,6 +55,11 @@ class Message:
     gateway: str = ""
     zone: ZoneInfo = field(default=DEFAULT_ZONE)
 
+    @property
+    def origin(self) -> str:
+        """Return who heard, as far as the connection or else the topic tells."""
+        return self.gateway or self.topic
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:

@@ -51,7 +51,7 @@ def _try_item(value: Any, at: int, whole: Fields, message: Message) -> Parsed:
 
 
 def _parse_item(item: Fields, whole: Fields, message: Message) -> Heard:
-    gateway = item.get_text("gateway") or whole.get_text("gateway") or message.gateway
+    gateway = item.get_text("gateway") or whole.get_text("gateway") or message.origin
     at = parse_gateway_time(
         item.get_text("time"), arrival=message.received_at, zone=message.zone, field=item.name("time")
     )
@@ -120,7 +120,7 @@ def parse_telegram_json(message: Message) -> Parsed:
         message.source,
         derive_road(payload),
         payload,
-        gateway=fields.get_text(_first(fields, _GATEWAY_NAMES)) or message.gateway,
+        gateway=fields.get_text(_first(fields, _GATEWAY_NAMES)) or message.origin,
         rssi=rssi,
         snr=fields.get_number("snr"),
         key=_key(fields),
@@ -152,7 +152,7 @@ def parse_rtl_433(message: Message) -> Parsed:
         message.source,
         WMBUS,
         payload,
-        gateway=message.gateway or _rtl_433_host(message.topic),
+        gateway=message.gateway or _rtl_433_host(message.topic) or message.topic,
         rssi=fields.get_number("rssi"),
         snr=fields.get_number("snr"),
     )

@@ -32,7 +32,7 @@ def parse_hex_line(message: Message) -> Parsed:
         raise NoDataError("an empty line")
     if len(payload) > LARGEST_PAYLOAD:
         raise FormatError(f"{len(payload)} bytes, expected at most {LARGEST_PAYLOAD}")
-    return Parsed((Heard(message.received_at, message.source, derive_road(payload), payload, message.gateway),))
+    return Parsed((Heard(message.received_at, message.source, derive_road(payload), payload, message.origin),))
 
 
 def parse_han_payload(message: Message) -> Parsed:
@@ -42,8 +42,9 @@ def parse_han_payload(message: Message) -> Parsed:
     Raises `TelegramError` (NO_DATA for text and status on the same topic).
     """
     frames = unwrap_payload(message.payload)
-    gateway = message.gateway or message.topic
-    return Parsed(tuple(Heard(message.received_at, message.source, "han", frame, gateway) for frame in frames if frame))
+    return Parsed(
+        tuple(Heard(message.received_at, message.source, "han", frame, message.origin) for frame in frames if frame)
+    )
 
 
 def parse_rtl_wmbus(message: Message) -> Parsed:
@@ -68,7 +69,7 @@ def parse_rtl_wmbus(message: Message) -> Parsed:
         message.source,
         WMBUS,
         payload,
-        gateway=message.gateway,
+        gateway=message.origin,
         rssi=_strength(fields[4]),
     )
     return Parsed((heard,))
@@ -88,7 +89,7 @@ def parse_rtl_433_csv(message: Message) -> Parsed:
         raise FormatError("no telegram in the line, expected one in hexadecimal", field="data")
     payload = parse_hex(max(telegrams, key=len), field="data")
     at = parse_gateway_time(cells[0], arrival=message.received_at, zone=message.zone)
-    return Parsed((Heard(at, message.source, WMBUS, payload, gateway=message.gateway),))
+    return Parsed((Heard(at, message.source, WMBUS, payload, gateway=message.origin),))
 
 
 def _text(message: Message) -> str:
