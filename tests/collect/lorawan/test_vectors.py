@@ -30,7 +30,7 @@ from tests.conftest import read_vectors
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 READER = UplinkReader(build_catalogue(), build_profiles())
-NATIVE = {"kamstrup": "", "elvaco": "cmi4110", "sontex": "sontex"}
+NATIVE = {"kamstrup": "", "elvaco": "elvaco", "sontex": "sontex"}
 """Vendors whose uplinks are records, and a word for their kind of device."""
 
 # Names in the parsers' objects, ours, and how many of theirs are one of ours.
@@ -41,6 +41,8 @@ NUMBERS = {
     "flow_temperature": ("flow_temperature_c", 1),
     "supply_temperature": ("flow_temperature_c", 1),
     "return_temperature": ("return_temperature_c", 1),
+    "temperature": ("external_temperature_c", 1),
+    "humidity": ("relative_humidity_rh", 1),
     "0_0_0_energy_Wh": ("total_kwh", 1000),
     "0_0_0_volume_m³": ("total_m3", 1),
     "0_0_0_flow_m³/h": ("volume_flow_m3h", 1),
@@ -67,9 +69,9 @@ def rows(shared_vectors: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def native(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The uplinks that are records: 5 of Kamstrup, 12 of Elvaco's heat modules, 2 of Sontex."""
-    found = [row for row in rows if row["vendor"].lower() in NATIVE and row["device"] != "CMa11L"]
-    assert len(found) == 19
+    """The uplinks that are records: 5 of Kamstrup, 13 of Elvaco's modules, 2 of Sontex."""
+    found = [row for row in rows if row["vendor"].lower() in NATIVE]
+    assert len(found) == 20
     return found
 
 
