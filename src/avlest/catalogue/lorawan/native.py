@@ -250,9 +250,12 @@ def _is_register(record: Record) -> bool:
 
 
 def _make_value(record: Record, named: _Named, number: int | float, at: datetime | None) -> LorawanValue:
+    quantity = record.meaning.quantity
+    if quantity in _NAMELESS:  # a catalogue file knows what the maker's record is
+        quantity = named.name.removesuffix(f"_{named.unit}")
     return LorawanValue(
         named.name,
-        record.meaning.quantity,
+        quantity,
         named.unit,
         scale_exactly(number, named.factor, named.offset),
         at,
