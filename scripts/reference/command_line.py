@@ -42,7 +42,8 @@ def describe_parameter(parameter: Command) -> tuple[str, str, str]:
     names = [*parameter.opts, *parameter.secondary_opts] if is_option else [parameter.metavar or parameter.name]
     default = getattr(parameter.default, "value", parameter.default)
     has_default = is_option and default not in (None, False, (), []) and not callable(default)
-    text = (parameter.help or "") + describe_choices(parameter)
+    variable = getattr(parameter, "envvar", None)
+    text = (parameter.help or "") + describe_choices(parameter) + (f" Variable `{variable}`." if variable else "")
     return ", ".join(make_code(name) for name in names), text, make_code(default) if has_default else ""
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from avlest.collect.options import CollectOptions, StoreOptions
 from avlest.project import config
 from scripts.reference.markdown import make_code, make_page, make_table
 
@@ -35,10 +36,12 @@ def build_settings() -> str:
     """Page of all settings."""
     intro = (
         "All settings stand in `avlest.toml` in the data directory, in TOML. An environment variable wins over the "
-        "file, the file over the default. An unknown name or a wrong type stops the start and names the line."
+        "file, the file over the default. An unknown name or a wrong type stops the start and names the line. "
+        "Where telegrams come from is in [sources](sources.md)."
     )
     head = ("setting", "default", "meaning", "variable")
     parts = ["## At the top", make_table(head, describe_options(config.General, ""))]
-    for name, kind in config.TABLES.items():
+    rooms = {"collect": CollectOptions, "readings": StoreOptions}
+    for name, kind in {**config.TABLES, **rooms}.items():
         parts += [f"## [{name}]", make_table(head, describe_options(kind, name))]
     return make_page("Settings", intro, *parts)
