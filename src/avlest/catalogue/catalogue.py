@@ -81,6 +81,11 @@ class Catalogue:
         for name in self.names():
             yield self._family(self._by_name[name])
 
+    def all_families(self) -> Iterator[Family]:
+        """The family of every file: two files may print one name, for models of different makes."""
+        for index in range(len(self.files)):
+            yield self._family(index)
+
     def _family(self, index: int) -> Family:
         if index not in self._parsed:
             file = self.files[index]

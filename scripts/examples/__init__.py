@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Make the example telegrams of the catalogue files."""
