@@ -32,7 +32,7 @@ READER = UplinkReader(build_catalogue(), build_profiles())
 
 
 def spec(key: str, value: object) -> RecordSpec:
-    return RecordSpec(bytes.fromhex(key), value)  # type: ignore[arg-type]
+    return RecordSpec(bytes.fromhex(key), value)
 
 
 def read(payload: bytes, *, port: int = 1, device: Device = WATER, at: datetime = NOW) -> LorawanReading:
