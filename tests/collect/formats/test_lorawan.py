@@ -254,3 +254,37 @@ def test_ports_of_other_devices_are_their_own_business() -> None:
         return inbox
 
     assert [one.road for one in asyncio.run(work()).heard] == ["lorawan"]
+
+
+def test_a_part_that_comes_twice_shares_its_fate() -> None:
+    """Two integrations that hand on the same uplink: both messages are done when the telegram is on disk."""
+    parts = split(make_telegram(1), 2)
+
+    async def work() -> MemoryInbox:
+        intake, inbox = make_intake()
+        twice = [asyncio.ensure_future(intake.take_message(message_of(parts[0]))) for _ in range(2)]
+        await asyncio.sleep(0)
+        await intake.take_message(message_of(parts[1]))
+        await asyncio.wait_for(asyncio.gather(*twice), 5)
+        return inbox
+
+    assert [one.payload for one in asyncio.run(work()).heard] == [make_telegram(1)]
+
+
+def test_parts_of_a_connection_that_ended_come_again() -> None:
+    """What was not acknowledged is forgotten with the connection, and whole after the next one."""
+    parts = split(make_telegram(1), 2)
+
+    async def work() -> MemoryInbox:
+        intake, inbox = make_intake()
+        first = asyncio.ensure_future(intake.take_message(message_of(parts[0])))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        again = asyncio.ensure_future(intake.take_message(message_of(parts[0])))
+        await asyncio.sleep(0)
+        await intake.take_message(message_of(parts[1]))
+        await asyncio.wait_for(again, 5)
+        return inbox
+
+    assert [one.payload for one in asyncio.run(work()).heard] == [make_telegram(1)]

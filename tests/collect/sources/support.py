@@ -74,15 +74,15 @@ async def running(settings: SourceSettings, inbox: Any) -> AsyncIterator[SourceS
 
 
 @asynccontextmanager
-async def publishing(port: int, **connect: Any) -> AsyncIterator[Callable[[str, str | bytes], Awaitable[None]]]:
+async def publishing(port: int, **connect: Any) -> AsyncIterator[Callable[..., Awaitable[None]]]:
     """`send(topic, payload)` publishes at QoS 1 and returns when the broker has it."""
     client = Client("sender")
     if "username" in connect:
         client.set_auth_credentials(connect.pop("username"), connect.pop("password"))
     await client.connect("127.0.0.1", port, **connect)
 
-    async def send(topic: str, payload: str | bytes) -> None:
-        client.publish(topic, payload, qos=1)
+    async def send(topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        client.publish(topic, payload, qos=1, retain=retain)
         await client._persistent_storage.wait_empty()
 
     try:

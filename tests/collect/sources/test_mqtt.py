@@ -221,3 +221,21 @@ def test_a_broker_that_is_none_is_said(tmp_path: Path) -> None:
         return state.last_error.replace(str(port), "PORT")
 
     assert asyncio.run(work()).startswith("broker 127.0.0.1:PORT closed the connection instead of answering")
+
+
+def test_a_retained_message_is_not_taken_for_a_new_one(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """The broker sends it on subscribing, whatever its age; what is retained while we listen is taken in."""
+
+    async def work() -> tuple[MemoryInbox, Any]:
+        inbox = MemoryInbox()
+        async with publishing(mosquitto.port) as send:
+            await send("t/a", make_telegram(1).hex(), retain=True)
+            async with running(mqtt(tmp_path, mosquitto.port), inbox) as state:
+                await until(lambda: state.notes, "the retained message")
+                await send("t/a", make_telegram(2).hex(), retain=True)
+                await until(lambda: inbox.heard, "the new message")
+        return inbox, state
+
+    inbox, state = asyncio.run(work())
+    assert inbox.payloads == [make_telegram(2)]
+    assert state.last_note == "t/a: a message that the broker had retained"

@@ -245,3 +245,19 @@ def test_a_held_inbox_holds_the_sender_back(tmp_path: Path) -> None:
     asked, inbox = asyncio.run(work())
     assert asked == 5
     assert inbox.payloads == TELEGRAMS * 2
+
+
+def test_a_device_that_is_pulled_out_is_told(line: Line, tmp_path: Path) -> None:
+    """The source says that the port is gone, and waits for it to come back."""
+
+    async def work() -> str:
+        settings = make_settings(tmp_path, kind="serial", port=line.port, reader="han")
+        async with running(settings, MemoryInbox()) as state:
+            await until(lambda: state.phase == Phase.CONNECTED, "the port")
+            await asyncio.sleep(0.05)
+            os.close(line.master)
+            line.master = os.open(os.devnull, os.O_RDWR)
+            await until(lambda: state.errors, "the error")
+        return state.last_error
+
+    assert asyncio.run(work()).startswith(f"serial port {line.port} ")

@@ -25,6 +25,7 @@ QUALITIES: Final = ("measured", "estimated", "manual")
 DIRECTIONS: Final = ("", "import", "export")
 MOST_PER_MESSAGE: Final = 96
 """Readings that one message holds at most: a day of quarters."""
+LONGEST_ADDRESS: Final = 32
 _MOST_DIGITS: Final = 15
 _AHEAD: Final = timedelta(days=1)
 _NEEDS = "a decimal number of at most 15 digits"
@@ -91,7 +92,7 @@ def parse_reading_fields(item: Fields, *, at: datetime | None, zone: ZoneInfo) -
 
     Raises `FormatError` naming the field and what is expected.
     """
-    meter, point = item.get_text("meter"), item.get_text("point")
+    meter, point = _word(item, "meter", LONGEST_ADDRESS), _word(item, "point", LONGEST_ADDRESS)
     if not meter and not point:
         raise item.fail("meter", "the serial of a meter, or a point")
     when = _instant(item, "at", zone) or at
@@ -105,7 +106,7 @@ def parse_reading_fields(item: Fields, *, at: datetime | None, zone: ZoneInfo) -
         value=parse_value(item),
         meter=meter,
         point=point,
-        quantity=item.get_text("quantity"),
+        quantity=_word(item, "quantity", 40),
         unit=_unit(item),
         since=since,
         direction=_choice(item, "direction", DIRECTIONS, ""),
@@ -144,6 +145,13 @@ def _unit(item: Fields) -> str:
         return get_unit(parse_unit_name(name)).name
     except UnitError as error:
         raise item.fail("unit", "a unit such as m3 or kwh") from error
+
+
+def _word(item: Fields, name: str, most: int) -> str:
+    text = item.get_text(name).strip()
+    if len(text) > most or not text.isprintable():
+        raise item.fail(name, f"at most {most} printable characters")
+    return text
 
 
 def _choice(item: Fields, name: str, choices: tuple[str, ...], default: str) -> str:

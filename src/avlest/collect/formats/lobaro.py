@@ -89,7 +89,7 @@ class PartsAssembler:
     def give_up(self, part: Heard) -> tuple[Heard, ...]:
         """Return, and forget, all parts waiting together with `part`; none when it waits no longer."""
         for key, group in self._groups.items():
-            if any(part is other for other in group.parts.values()):
+            if part in group.parts.values():
                 return self._give_up(key)
         return ()
 

@@ -35,6 +35,8 @@ def _parse(text: str, *, arrival: datetime, zone: ZoneInfo, field: str) -> datet
     try:
         if re.fullmatch(r"\d{9,11}(\.\d+)?", text):
             return datetime.fromtimestamp(float(text), UTC)
+        if re.fullmatch(r"\d{13}", text):
+            return datetime.fromtimestamp(int(text) / 1000, UTC)
         found = datetime.fromisoformat(text)
         if _HAS_ZONE.search(text):
             return found.astimezone(UTC)

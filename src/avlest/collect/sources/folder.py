@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from avlest.collect.formats.files import read_file_pieces, unpack_file
+from avlest.collect.formats.files import PIECE, read_file_pieces, unpack_file
 from avlest.collect.formats.model import FormatError, Message, Parsed
 from avlest.collect.settings import FolderSettings
 from avlest.collect.sources.base import MessageInbox, SourceError, run_until
@@ -112,13 +112,17 @@ class FolderSource:
     async def _take_file(self, path: Path, intake: Intake) -> None:
         report = FileReport()
         try:
-            content, name = unpack_file(self._read(path), name=path.name, most_bytes=self.settings.max_mb * _MB)
+            content, name = await asyncio.to_thread(self._open, path)
             message = intake.make_message(content, topic=name)
             await self._take_pieces(message, intake, report)
         except FormatError as error:
             report.problems.insert(0, str(error))
             intake.state.report_problem(f"{path.name}: {error}")
         self._put_away(path, report)
+
+    def _open(self, path: Path) -> tuple[bytes, str]:
+        """Content and name of a file, unpacked."""
+        return unpack_file(self._read(path), name=path.name, most_bytes=self.settings.max_mb * _MB)
 
     def _read(self, path: Path) -> bytes:
         try:
@@ -129,9 +133,12 @@ class FolderSource:
             raise SourceError(f"the file {path} cannot be read: {error.strerror or error}") from error
 
     async def _take_pieces(self, message: Message, intake: Intake, report: FileReport) -> None:
-        for parsed in read_file_pieces(message, name=self.settings.format, point=self.settings.point):
+        """In a thread: a long list takes seconds, in which the other sources go on."""
+        pieces = read_file_pieces(message, name=self.settings.format, point=self.settings.point)
+        while (parsed := await asyncio.to_thread(next, pieces, None)) is not None:
             intake.count(parsed, messages=1, origin=message.topic)
-            await intake.put(parsed.heard)
+            for start in range(0, len(parsed.heard), PIECE):
+                await intake.put(parsed.heard[start : start + PIECE])
             report.add(parsed)
 
     def _put_away(self, path: Path, report: FileReport) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from avlest.collect.formats.detect import parse_message
@@ -38,7 +37,7 @@ class Intake:
     bridges: frozenset[str] = frozenset()
     patience: float = PATIENCE.total_seconds()
     _parts: PartsAssembler = field(default_factory=PartsAssembler)
-    _held: dict[int, asyncio.Future[None]] = field(default_factory=dict)
+    _held: dict[Heard, asyncio.Future[None]] = field(default_factory=dict)
     _logged: float = -_LOG_EVERY
 
     def make_message(self, payload: bytes, *, topic: str = "", gateway: str = "") -> Message:
@@ -144,16 +143,26 @@ class Intake:
 
     def _release(self, parts: Iterable[Heard]) -> None:
         for part in parts:
-            waiting = self._held.pop(id(part), None)
+            waiting = self._held.pop(part, None)
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
 
     async def _hold(self, part: Heard) -> None:
-        """Wait until the other parts have come; give up after a while."""
-        waiting = self._held.setdefault(id(part), asyncio.get_running_loop().create_future())
-        with suppress(TimeoutError):
+        """Wait until the other parts have come; give up after a while.
+
+        Cancelled (the connection ended), all parts of the telegram are forgotten: none of them was
+        acknowledged, so all of them come again.
+        """
+        waiting = self._held.setdefault(part, asyncio.get_running_loop().create_future())
+        try:
             await asyncio.wait_for(asyncio.shield(waiting), self.patience)
             return
+        except TimeoutError:
+            pass
+        except asyncio.CancelledError:
+            for other in (part, *self._parts.give_up(part)):
+                self._held.pop(other, None)
+            raise
         lonely = self._parts.give_up(part)
         if lonely:
             self.state.report_problem(f"bridge {part.address}: the other parts of a telegram did not come")

@@ -35,6 +35,9 @@ SELECTION_ECHO_SECONDS: Final = 0.3
 """Silence after which nothing of an old answer is on its way any more."""
 
 
+_MOST_BYTES: Final = 2000
+
+
 class NoAnswerError(Exception):
     """A meter did not answer, or not intelligibly, however often it was asked."""
 
@@ -110,6 +113,10 @@ class MbusMaster:
             if not chunk:
                 raise OSError("the converter closed the connection")
             data += chunk
+            if len(data) > _MOST_BYTES:
+                return await self._drain()
+            # A slow bus takes seconds for one answer: it only has to go on.
+            deadline = loop.time() + self._timeout
 
     async def _drain(self) -> bytes:
         """Let the rest of a broken answer pass, so that it is not taken for the next one."""

@@ -153,7 +153,11 @@ class MqttSource:
         if self.settings.username:
             client.set_auth_credentials(self.settings.username, self._read_password())
 
-        async def take(_client: Client, topic: str, payload: bytes, _qos: int, _properties: Any) -> int:
+        async def take(_client: Client, topic: str, payload: bytes, _qos: int, properties: Any) -> int:
+            if properties.get("retain"):
+                # Sent on subscribing, of any age: as if it had just been heard it would be wrong.
+                self.state.report_note(f"{topic}: a message that the broker had retained")
+                return _ACKNOWLEDGE
             # Only `_close` cancels, after the connection: gmqtt then has nowhere to send the acknowledgement to.
             with suppress(asyncio.CancelledError):
                 await self._take(intake, topic, payload, lost)

@@ -126,21 +126,26 @@ class SerialStream:
     def __init__(self, port: serial.Serial) -> None:
         self._port = port
         self._readable = asyncio.Event()
-        self._writable = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(port.fileno(), self._readable.set)
 
     async def read(self) -> bytes:
         """Return the next bytes.  Raises `OSError` when the device is gone."""
         while True:
-            await self._readable.wait()
-            self._readable.clear()
+            await self._wait_readable()
             data = self._port.read(CHUNK)
             if data:
                 return bytes(data)
-            # Readable and empty: the device was pulled out (a pty: the other side closed).
-            if self._port.in_waiting == 0:
-                await asyncio.sleep(0.05)
+
+    async def _wait_readable(self) -> None:
+        """Return when there are bytes.  The port is watched meanwhile only: bytes that nobody
+        reads yet, because the inbox is held, must not keep the loop busy."""
+        self._readable.clear()
+        self._loop.add_reader(self._port.fileno(), self._readable.set)
+        try:
+            await self._readable.wait()
+        finally:
+            with contextlib.suppress(OSError, ValueError):
+                self._loop.remove_reader(self._port.fileno())
 
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting where the port is slow."""
@@ -153,8 +158,6 @@ class SerialStream:
 
     def close(self) -> None:
         """Let the port go."""
-        with contextlib.suppress(OSError, ValueError):
-            self._loop.remove_reader(self._port.fileno())
         self._port.close()
 
 
