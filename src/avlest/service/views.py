@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,11 +15,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from avlest import __version__
-from avlest.collect.inbox import Inbox
-from avlest.collect.options import read_collect_options
-from avlest.collect.settings import TABLE, parse_sources
-from avlest.collect.sources.http import View, make_push_view
 from avlest.service.health import Health, get_health
+
+if TYPE_CHECKING:
+    from avlest.collect.sources.http import View
 
 
 @require_safe
@@ -74,6 +74,12 @@ def receive_push(request: HttpRequest, source: str) -> HttpResponse:
 
 @cache
 def _push_view() -> View:
+    # Loaded when something is posted: formats and tables are half of what the web server would load at start.
+    from avlest.collect.inbox import Inbox
+    from avlest.collect.options import read_collect_options
+    from avlest.collect.settings import TABLE, parse_sources
+    from avlest.collect.sources.http import make_push_view
+
     config = settings.AVLEST
     sources = parse_sources(config.tables.get(TABLE), place=config.place(TABLE), data_dir=config.data_dir)
     return make_push_view(sources, Inbox(lanes=read_collect_options(config).lanes))
