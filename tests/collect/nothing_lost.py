@@ -10,9 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.collect.plant import MAKER, Sender
+from tests.collect.commands import Service, read_text, run_command
 from tests.collect.publisher import Publisher, start_thread
+from tests.collect.senders import MAKER, Sender
 from tests.support.services import Mosquitto, wait_until
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -42,31 +40,6 @@ class Outcome:
     restarts: int = 0
     seconds: float = 0.0
     connections: int = 0
-
-
-class Service:
-    """`avlest collect` or `avlest work` as a process that can be killed and started again."""
-
-    def __init__(self, command: str, folder: Path, environ: dict[str, str]) -> None:
-        self.command, self.folder, self.environ = command, folder, environ
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with (self.folder / f"{self.command}.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "avlest", self.command, "--data", str(self.folder)],
-                stdout=log, stderr=log, env=self.environ,
-            )  # fmt: skip
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
-
-    def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
-        self.process.wait(60)
 
 
 def run_nothing_lost(
@@ -148,21 +121,6 @@ topics = ["gateways/#"]
     return environ
 
 
-def run_command(*arguments: str, environ: dict[str, str]) -> str:
-    """One command of avlest, to its end."""
-    result = subprocess.run(
-        [sys.executable, "-m", "avlest", *arguments],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if result.returncode:
-        raise RuntimeError(f"avlest {' '.join(arguments)}: {result.stdout}{result.stderr}")
-    return result.stdout
-
-
 def make_messages(telegrams: int, *, meters: int) -> tuple[list[bytes], Counter[tuple[str, int, datetime | None]]]:
     """Messages in the order they are sent, and the readings they must give: serial, value, time where it is told."""
     messages: list[bytes] = []
@@ -217,10 +175,6 @@ def compare(folder: Path, environ: dict[str, str], expected: Counter[tuple[str, 
         strange=sum((found - expected).values()),
         doubled=history.height - frame.height,
     )
-
-
-def read_text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def describe(outcome: Outcome) -> Sequence[str]:

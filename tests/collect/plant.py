@@ -17,38 +17,10 @@ from avlest.registry.models import Meter
 from avlest.registry.rights import Actor
 from avlest.registry.services.keys import do_set_meter_key
 from avlest.registry.services.rows import do_create_row
-from avlest.telegrams.encode.records import RecordSpec
-from avlest.telegrams.encode.telegrams import encode_telegram
-from avlest.telegrams.wmbus.address import Address
-from avlest.telegrams.wmbus.build import Envelope, Sealing
-from avlest.telegrams.wmbus.manufacturer import encode_manufacturer
+from tests.collect.senders import MAKER, Sender
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-MAKER, VERSION, DEVICE_TYPE = "SEN", 0x68, 0x07
-VOLUME, FLOW = bytes.fromhex("0413"), bytes.fromhex("023B")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """One water meter (volume in litres, flow in l/h) with its key."""
-
-    number: int
-
-    @property
-    def serial(self) -> str:
-        return f"{10_000_000 + self.number:08d}"
-
-    @property
-    def key(self) -> bytes:
-        return self.number.to_bytes(4, "big") * 4
-
-    def send(self, litres: int, *, flow: int = 0, access: int = 0, status: int = 0) -> bytes:
-        """An encrypted telegram (security mode 5)."""
-        link = Address(encode_manufacturer(MAKER), bytes.fromhex(self.serial)[::-1], VERSION, DEVICE_TYPE)
-        envelope = Envelope(link, access_number=access & 0xFF, status=status)
-        records = (RecordSpec(VOLUME, litres), RecordSpec(FLOW, flow))
-        return encode_telegram(records, envelope, sealing=Sealing("mode5", self.key))
 
 
 def hear(telegram: bytes, at: datetime, *, source: str = "roof", gateway: str = "g1", rssi: float = -70.0) -> Heard:

@@ -16,7 +16,8 @@ from avlest.registry.models import Meter, Register
 from avlest.registry.rights import Actor
 from avlest.registry.services.keys import do_set_meter_key
 from avlest.registry.services.rows import do_change_row
-from tests.collect.plant import START, Plant, Sender, hear, register
+from tests.collect.plant import START, Plant, hear, register
+from tests.collect.senders import Sender
 
 MINUTE = timedelta(minutes=1)
 
@@ -119,15 +120,7 @@ def test_late_keys_turn_what_waited_into_readings_with_their_original_times(plan
 
 def test_a_meter_that_is_placed_gets_what_was_heard_before(plant: Plant, actor: Actor) -> None:
     sender = Sender(3)
-    from avlest.telegrams.encode.records import RecordSpec
-    from avlest.telegrams.encode.telegrams import encode_telegram
-    from avlest.telegrams.wmbus.address import Address
-    from avlest.telegrams.wmbus.build import Envelope
-    from avlest.telegrams.wmbus.manufacturer import encode_manufacturer
-
-    link = Address(encode_manufacturer("SEN"), bytes.fromhex(sender.serial)[::-1], 0x68, 0x07)
-    open_telegram = encode_telegram([RecordSpec(bytes.fromhex("0413"), 42)], Envelope(link))
-    Inbox().put([hear(open_telegram, START)])
+    Inbox().put([hear(sender.send(42, is_open=True), START)])
     plant.worker.drain()
     assert Kept.objects.get().outcome == "unknown_meter"
     assert not get_readings(plant)

@@ -58,7 +58,7 @@ def open_worker(config: Config, *, most_lanes: int = 64) -> Iterator[Worker]:
         logger.warning("codecs: %s", problem)
     codecs = [path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()]
     with decoder:
-        yield Worker(
+        worker = Worker(
             options=options,
             store=open_configured_store(config),
             catalogue=catalogue,
@@ -67,6 +67,10 @@ def open_worker(config: Config, *, most_lanes: int = 64) -> Iterator[Worker]:
             lorawan=decoder,
             codec_files=codecs,
         )
+        try:
+            yield worker
+        finally:
+            worker.locks.release_all()
 
 
 def load_catalogue(folder: Path) -> Catalogue:

@@ -104,8 +104,7 @@ class Decider:
         _note_heard(states, fresh, messages, lane=lane)
         kept_readings = self._thin(readings, owners, states)
         kept = _choose_kept(fresh, messages, states, self.interval)
-        counted = kept_readings.group_by("register").agg(pl.len().alias("count"), pl.col("at").max())
-        states.take_kept(counted, owners)
+        states.take_kept(kept_readings, owners)
         states.set_held_until(self.interval)
         return Decision(
             heard=fresh,
@@ -130,7 +129,7 @@ class Decider:
         owners = {int(number): key for key, row in states.rows.items() for number in row.values}
         kept, changed = release_held(states.build_frame(), interval=self.interval, now=to_microseconds(now))
         states.take_registers(changed, owners)
-        states.take_kept(kept.group_by("register").agg(pl.len().alias("count"), pl.col("at").max()), owners)
+        states.take_kept(kept, owners)
         states.set_held_until(self.interval)
         none = pl.DataFrame()
         empty = np.empty(0, np.uint64), np.empty(0, np.int64)

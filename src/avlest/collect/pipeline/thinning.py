@@ -11,8 +11,11 @@ Values of earlier periods (storage numbers, extremes) are kept when they change.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 READING_SCHEMA: Final[dict[str, pl.DataType]] = {
@@ -43,6 +46,56 @@ RELEASE_MICROSECONDS: Final = 60_000_000
 """How long after the full interval a held reading waits for one that is nearer."""
 
 _HELD: Final = ("at", "value", "status", "quality", "source")
+_NEVER: Final = np.iinfo(np.int64).min
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """New readings and held ones by register and time, and what was remembered of the register of each row."""
+
+    frame: pl.DataFrame
+    register: Integers
+    at: Integers
+    value: Integers
+    status: Integers
+    present: Mask
+    fresh: Mask
+    is_known: Mask
+    last_at: Integers
+    last_value: Integers
+    last_status: Integers
+    kept_slot: Integers
+
+    @property
+    def starts(self) -> Integers:
+        """The first row of each register."""
+        return _find_starts(self.register)
+
+    def before(self, column: Integers, remembered: Integers) -> Integers:
+        """The value of the row before of the same register, else what was remembered."""
+        shifted = np.empty_like(column)
+        shifted[1:] = column[:-1]
+        shifted[self.starts] = remembered[self.starts]
+        return shifted
+
+    @property
+    def has_before(self) -> Mask:
+        """Whether there is a row before, or something remembered."""
+        found = np.ones(len(self.register), np.bool_)
+        found[self.starts] = self.is_known[self.starts]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What becomes of each row; `decided`: its slot is done with."""
+
+    keep: Mask
+    held: Mask
+    decided: Mask
+    slot: Integers
 
 
 def thin_readings(readings: pl.DataFrame, states: pl.DataFrame, *, interval: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -51,81 +104,136 @@ def thin_readings(readings: pl.DataFrame, states: pl.DataFrame, *, interval: int
     `readings`: `READING_SCHEMA` and `present` (Boolean: a value of now); `states`: `STATE_SCHEMA`, at most one row a
     register; `interval` in microseconds, 0 keeps everything.
     """
+    if not readings.height:
+        return readings.select(*READING_SCHEMA), states.clear()
     rows = _join_states(readings, states)
-    rows = _judge_slots(rows, interval=interval) if interval else _keep_all(rows)
-    kept = rows.filter("keep").select(*READING_SCHEMA)
-    return kept, _derive_states(rows)
+    if not rows.frame.height:
+        return readings.clear().select(*READING_SCHEMA), states.clear()
+    verdict = _judge_slots(rows, interval) if interval else _keep_all(rows)
+    kept = rows.frame.filter(pl.Series(verdict.keep)).select(*READING_SCHEMA)
+    return kept, _derive_states(rows, verdict)
 
 
-def _join_states(readings: pl.DataFrame, states: pl.DataFrame) -> pl.DataFrame:
-    """New readings and held ones by register and time, with what was remembered."""
+def _join_states(readings: pl.DataFrame, states: pl.DataFrame) -> _Rows:
+    """Sort new and held readings, without those that are known already."""
     held = states.filter(pl.col("held_at").is_not_null()).select(
         "register", *(pl.col(f"held_{name}").alias(name) for name in _HELD), present=pl.lit(value=True), fresh=False
     )
     fresh = readings.select(*READING_SCHEMA, "present", fresh=pl.lit(value=True))
-    memory = states.select("register", "last_at", "last_value", "last_status", "kept_slot")
-    rows = pl.concat([fresh, held.select(fresh.columns)])
-    rows = rows.unique(["register", "at", "value"], keep="first").join(memory, on="register", how="left")
-    again = pl.col("fresh") & (pl.col("at") == pl.col("last_at")) & (pl.col("value") == pl.col("last_value"))
-    return rows.filter(~again.fill_null(value=False)).sort("register", "at")
+    frame = pl.concat([fresh, held.select(fresh.columns)]) if held.height else fresh
+    register, at, value = (frame[name].to_numpy() for name in ("register", "at", "value"))
+    order = np.lexsort((~frame["fresh"].to_numpy(), value, at, register))
+    same = np.zeros(len(order), np.bool_)
+    same[1:] = np.logical_and.reduce([c[order][1:] == c[order][:-1] for c in (register, at, value)])
+    memory = states.sort("register")
+    place = np.searchsorted(memory["register"].to_numpy(), register[order])
+    remembered = _Remembered(memory, place, register[order])
+    again = (at[order] == remembered.get("last_at")) & (value[order] == remembered.get("last_value"))
+    chosen = ~same & ~(again & frame["fresh"].to_numpy()[order])
+    frame = frame[order[chosen]]
+    names = ("register", "at", "value", "status", "present", "fresh")
+    memory_names = ("last_at", "last_value", "last_status", "kept_slot")
+    return _Rows(
+        frame=frame,
+        is_known=remembered.is_known[chosen],
+        **{name: frame[name].to_numpy() for name in names},
+        **{name: remembered.get(name)[chosen] for name in memory_names},
+    )
 
 
-def _before(column: str) -> pl.Expr:
-    """The value of the row before of the same register, else what was remembered."""
-    return pl.col(column).shift(1).over("register").fill_null(pl.col(f"last_{column}"))
+class _Remembered:
+    """Columns of the states, laid beside rows."""
+
+    def __init__(self, memory: pl.DataFrame, place: Integers, register: Integers) -> None:
+        self._memory = memory
+        inside = place < memory.height
+        self._place = np.where(inside, place, 0)
+        known = memory["register"].to_numpy()
+        self.is_known = inside & (known[self._place] == register) if memory.height else inside
+
+    def get(self, name: str) -> Integers:
+        """A column; `_NEVER` where nothing is remembered."""
+        if not self._memory.height:
+            return np.full(len(self._place), _NEVER)
+        column = self._memory[name].fill_null(_NEVER).to_numpy()
+        found: Integers = np.where(self.is_known, column[self._place], _NEVER)
+        return found
 
 
-def _keep_all(rows: pl.DataFrame) -> pl.DataFrame:
-    changed = (_before("value") != pl.col("value")).fill_null(value=True)
-    return rows.with_columns(keep=pl.col("present") | changed, held=False, slot=pl.lit(None, pl.Int64), decided=False)
+def _find_starts(*columns: Integers) -> Integers:
+    """Where a new run of equal rows begins."""
+    changes = np.zeros(len(columns[0]), np.bool_)
+    changes[:1] = True
+    for column in columns:
+        changes[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(changes)
 
 
-def _judge_slots(rows: pl.DataFrame, *, interval: int) -> pl.DataFrame:
-    """Add `keep`, `held`, `slot` and `decided` (the slot is done with) to each reading."""
-    slot = (pl.col("at") + interval // 2) // interval
-    rows = rows.with_columns(
+def _find_changes(rows: _Rows) -> Mask:
+    changed: Mask = ~rows.has_before | (rows.before(rows.value, rows.last_value) != rows.value)
+    return changed
+
+
+def _keep_all(rows: _Rows) -> _Verdict:
+    none = np.zeros(len(rows.at), np.bool_)
+    return _Verdict(rows.present | _find_changes(rows), none, none, rows.kept_slot)
+
+
+def _judge_slots(rows: _Rows, interval: int) -> _Verdict:
+    slot = (rows.at + interval // 2) // interval
+    distance = np.abs(rows.at - slot * interval)
+    starts = _find_starts(rows.register, slot)
+    sizes = np.diff(np.r_[starts, len(slot)])
+    group = np.repeat(np.arange(len(starts)), sizes)
+    # Rows stand by time, so the slots of a register stand one after another.
+    nearest = distance == np.minimum.reduceat(distance, starts)[group]
+    candidates = np.flatnonzero(nearest)
+    best = np.zeros(len(slot), np.bool_)
+    best[candidates[_find_starts(group[candidates])]] = True  # of two equally near the earlier
+    ends = starts + sizes - 1
+    is_last = np.r_[rows.register[starts][1:] != rows.register[starts][:-1], True]
+    is_first = np.r_[True, is_last[:-1]][group]
+    passed = (~is_last | (rows.at[ends] >= slot[ends] * interval))[group]
+    has_before = rows.has_before
+    sparse = ~has_before | ((rows.at - rows.before(rows.at, rows.last_at)) * 4 >= 3 * interval)
+    ready = passed | sparse | (is_first & (rows.kept_slot == _NEVER))
+    done = slot == rows.kept_slot
+    chosen = best & ~done
+    known_status = has_before & ((rows.before(rows.status, rows.last_status)) != _NEVER)
+    news = rows.fresh & known_status & (rows.before(rows.status, rows.last_status) != rows.status)
+    return _Verdict(
+        keep=np.where(rows.present, (chosen & ready) | news, _find_changes(rows)),
+        held=rows.present & chosen & ~ready,
+        decided=rows.present & (done | (chosen & ready)),
         slot=slot,
-        distance=(pl.col("at") - slot * interval).abs(),
-        is_news=(pl.col("fresh") & (_before("status") != pl.col("status"))).fill_null(value=False),
-        is_changed=(_before("value") != pl.col("value")).fill_null(value=True),
-        is_sparse=((pl.col("at") - _before("at")) * 4 >= 3 * interval).fill_null(value=True),
-    )
-    group = ["register", "slot"]
-    rows = rows.with_columns(
-        is_nearest=pl.struct("distance", "at").rank("ordinal").over(group) == 1,
-        is_passed=(pl.col("at").max().over(group) >= pl.col("slot") * interval)
-        | (pl.col("slot") < pl.col("slot").max().over("register")),
-        is_decided=(pl.col("slot") == pl.col("kept_slot")).fill_null(value=False),
-    )
-    ready = pl.col("is_passed") | pl.col("is_sparse") | pl.col("kept_slot").is_null()
-    chosen = pl.col("is_nearest") & ~pl.col("is_decided")
-    present = pl.col("present")
-    return rows.with_columns(
-        keep=pl.when(present).then((chosen & ready) | pl.col("is_news")).otherwise(pl.col("is_changed")),
-        held=present & chosen & ~ready,
-        decided=present & (pl.col("is_decided") | (chosen & ready)),
     )
 
 
-def _derive_states(rows: pl.DataFrame) -> pl.DataFrame:
+def _derive_states(rows: _Rows, verdict: _Verdict) -> pl.DataFrame:
     """What to remember of every register of the batch."""
-    ahead = pl.col("fresh") & (pl.col("at") >= pl.col("last_at").fill_null(pl.col("at")))
-    news = rows.filter(ahead)
-    last = news.group_by("register").agg(
-        pl.col("at").last().alias("new_at"), pl.col("value").last().alias("new_value"),
-        pl.col("status").last().alias("new_status"),
-    )  # fmt: skip
-    decided = rows.filter("decided").group_by("register").agg(pl.col("slot").max().alias("new_slot"))
-    held = rows.filter("held").select("register", *(pl.col(name).alias(f"held_{name}") for name in _HELD))
-    memory = rows.group_by("register").agg(pl.col("last_at", "last_value", "last_status", "kept_slot").first())
-    joined = memory.join(last, on="register", how="left").join(decided, on="register", how="left")
-    joined = joined.join(held.unique("register", keep="last"), on="register", how="left")
-    return joined.with_columns(
-        last_at=pl.coalesce("new_at", "last_at"),
-        last_value=pl.coalesce("new_value", "last_value"),
-        last_status=pl.coalesce("new_status", "last_status"),
-        kept_slot=pl.max_horizontal("new_slot", "kept_slot"),
-    ).select(pl.col(name).cast(dtype) for name, dtype in STATE_SCHEMA.items())
+    starts = rows.starts
+    kept_slot = np.maximum.reduceat(np.where(verdict.decided, verdict.slot, _NEVER), starts)
+    # The last row counts, unless it was heard before what is known already; held rows were counted when they came.
+    ends = np.r_[starts[1:], len(rows.register)] - 1
+    newer = np.where(rows.fresh & (rows.at >= rows.last_at), np.arange(len(rows.at)), -1)
+    newest = np.maximum.reduceat(newer, starts)
+    is_newer = newest >= 0
+    at = np.where(is_newer, newest, 0)
+    columns = {
+        "register": rows.register[ends],
+        "last_at": np.where(is_newer, rows.at[at], rows.last_at[ends]),
+        "last_value": np.where(is_newer, rows.value[at], rows.last_value[ends]),
+        "last_status": np.where(is_newer, rows.status[at], rows.last_status[ends]),
+        "kept_slot": np.maximum(kept_slot, rows.kept_slot[ends]),
+    }
+    memory = pl.DataFrame(columns).with_columns(
+        pl.col(name).replace(_NEVER, None) for name in columns if name != "register"
+    )
+    held = rows.frame.filter(pl.Series(verdict.held)).select(
+        "register", *(pl.col(name).alias(f"held_{name}") for name in _HELD)
+    )
+    joined = memory.join(held.unique("register", keep="last"), on="register", how="left", maintain_order="left")
+    return joined.select(pl.col(name).cast(dtype) for name, dtype in STATE_SCHEMA.items())
 
 
 def release_held(states: pl.DataFrame, *, interval: int, now: int) -> tuple[pl.DataFrame, pl.DataFrame]:
