@@ -40,23 +40,49 @@ def insert_rows(model: type[models.Model], rows: Sequence[models.Model]) -> None
 def insert_values(model: type[models.Model], columns: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
     """Insert rows given as converted values in the order of `columns`."""
     quote = connection.ops.quote_name
-    names = ", ".join(quote(column) for column in columns)
-    places = ", ".join(["%s"] * len(columns))
+    table, names = quote(model._meta.db_table), ", ".join(quote(column) for column in columns)
     with connection.cursor() as cursor:
-        _execute_many(cursor, f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places})", values)  # noqa: S608
+        if connection.vendor == "postgresql":
+            _copy(cursor, f"COPY {table} ({names}) FROM STDIN", list(values))
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            _execute_many(cursor, f"INSERT INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608
+
+
+def _copy(cursor: CursorWrapper, statement: str, values: list[Sequence[Any]]) -> None:
+    """Send rows in one stream: a statement a row costs PostgreSQL three times as much."""
+    with connection.wrap_database_errors, cursor.copy(statement) as stream:
+        for row in values:
+            stream.write_row(row)
 
 
 def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: Iterable[str]) -> None:
     """Write the named fields of existing rows."""
-    fields = [model._meta.get_field(name) for name in names]
-    concrete = [field for field in fields if isinstance(field, models.Field)]
-    key = model._meta.pk
+    named = [model._meta.get_field(name) for name in names]
+    fields = [*(field for field in named if isinstance(field, models.Field)), model._meta.pk]
     take_numbers(model, rows)
-    quote = connection.ops.quote_name
-    places = ", ".join(f"{quote(str(field.column))} = %s" for field in concrete)
-    statement = f"UPDATE {quote(model._meta.db_table)} SET {places} WHERE {quote(str(key.column))} = %s"  # noqa: S608
+    values = list(_values(fields, rows))
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     with connection.cursor() as cursor:
-        _execute_many(cursor, statement, _values([*concrete, key], rows))
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                _update_from_arrays(table, columns, fields), [list(part) for part in zip(*values, strict=True)]
+            )
+        else:
+            places = ", ".join(f"{column} = %s" for column in columns[:-1])
+            _execute_many(cursor, f"UPDATE {table} SET {places} WHERE {columns[-1]} = %s", values)  # noqa: S608
+
+
+def _update_from_arrays(table: str, columns: Sequence[str], fields: Sequence[models.Field[Any, Any]]) -> str:
+    """Return one statement that takes an array a column: all rows in one round to the server."""
+    arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
+    places = ", ".join(f"{column} = given.{column}" for column in columns[:-1])
+    key, names = columns[-1], ", ".join(columns)
+    return (
+        f"UPDATE {table} SET {places} FROM unnest({arrays}) AS given ({names}) "  # noqa: S608
+        f"WHERE {table}.{key} = given.{key}"
+    )
 
 
 def take_numbers(model: type[models.Model], rows: Iterable[models.Model]) -> None:
