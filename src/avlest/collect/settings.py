@@ -106,6 +106,7 @@ class HttpSettings(SourceSettings):
     token_file: str = option("", help="File that holds the token, instead of `token`.")
     format: str = option("auto", help="Format of the messages, if it is not to be found out.", choices=FORMATS)
     max_kb: int = option(1024, help="Largest message taken in, in kilobytes.")
+    bridges: tuple[str, ...] = option((), help="DevEUIs of wM-Bus bridges that send telegrams in parts (Lobaro).")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -268,6 +269,8 @@ def _check_http(settings: SourceSettings, place: Place) -> None:
     _check_least(settings, place, max_kb=1)
     if bool(settings.token) == bool(settings.token_file):
         raise _fail(place, "token", "or token_file is needed, one of the two")
+    for bridge in settings.bridges:
+        _check_with(parse_dev_eui, bridge, "bridges", place)
     if settings.token and len(settings.token) < _SHORTEST_TOKEN:
         raise _fail(place, "token", f"is too short, expected at least {_SHORTEST_TOKEN} characters")
 

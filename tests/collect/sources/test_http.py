@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -65,7 +66,7 @@ class Server:
             make_settings(tmp_path, name="elvaco", kind="http", token_file="token"),
             make_settings(tmp_path, name="gone", kind="http", token_file="nowhere"),
         ]
-        self.view = make_push_view(sources, self.inbox, board=self.board)
+        self.view = make_push_view(sources, self.inbox, board=self.board, parts_folder=tmp_path / "parts")
         self._server = make_server("127.0.0.1", 0, self._answer, handler_class=Quiet)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -198,3 +199,59 @@ def test_only_post_is_taken(server: Server) -> None:
         pass
     with caught.value as error:
         assert (error.code, json.load(error)["error"]) == (405, "method")
+
+
+def make_part(number: int, total: int, payload: bytes, counter: int, *, at: datetime | None = None) -> dict[str, Any]:
+    """A part of a telegram as ChirpStack posts it."""
+    return {
+        "time": (at or datetime.now(UTC)).isoformat(),
+        "deviceInfo": {"devEui": "a81758fffe000001", "deviceProfileName": "Lobaro Bridge"},
+        "fCnt": counter,
+        "fPort": number * 10 + total,
+        "data": base64.b64encode(payload).decode(),
+    }
+
+
+def test_parts_of_a_bridge_are_put_together_on_disk(server: Server, tmp_path: Path) -> None:
+    """Each part is answered at once and kept in a file; the last one makes the telegram."""
+    telegram = make_telegram(1)
+    for number, piece in enumerate((telegram[:9], telegram[9:18], telegram[18:]), start=1):
+        assert server.inbox.heard == []
+        assert server.send("lns", make_part(number, 3, piece, 6 + number), X_Avlest_Token=TOKEN)[0] == 200
+        waiting = list((tmp_path / "parts").glob("*.json"))
+        assert len(waiting) == (number < 3)
+    (heard,) = server.inbox.heard
+    assert (heard.road, heard.payload, heard.gateway) == ("wmbus", telegram, "a81758fffe000001")
+
+
+def test_the_last_part_waits_for_the_database(server: Server) -> None:
+    """While it cannot be written the parts stay: sent again, the last one completes them."""
+    telegram = make_telegram(2)
+    assert server.send("lns", make_part(1, 2, telegram[:9], 1), X_Avlest_Token=TOKEN)[0] == 200
+    last = make_part(2, 2, telegram[9:], 2)
+    server.inbox.failing = OperationalError("database is locked")
+    assert server.send("lns", last, X_Avlest_Token=TOKEN)[0] == 503
+    server.inbox.failing = None
+    assert server.send("lns", last, X_Avlest_Token=TOKEN)[0] == 200
+    assert [one.payload for one in server.inbox.heard] == [telegram]
+
+
+def test_a_part_that_stayed_alone_is_kept_as_it_is(server: Server) -> None:
+    """After a quarter of an hour it goes to the inbox with the next one that comes."""
+    telegram, old = make_telegram(3), datetime.now(UTC) - timedelta(minutes=20)
+    server.send("lns", make_part(1, 2, b"\x30\x44", 1, at=old), X_Avlest_Token=TOKEN)
+    server.send("lns", make_part(1, 2, telegram[:9], 50), X_Avlest_Token=TOKEN)
+    server.send("lns", make_part(2, 2, telegram[9:], 51), X_Avlest_Token=TOKEN)
+    assert [(one.road, one.port) for one in server.inbox.heard] == [("lorawan", 12), ("wmbus", None)]
+    assert server.inbox.heard[1].payload == telegram
+
+
+def test_a_broken_file_of_parts_is_set_aside(server: Server, tmp_path: Path) -> None:
+    """It does not stop the bridge for ever."""
+    telegram = make_telegram(4)
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/a81758fffe000001.json").write_text("[{")
+    server.send("lns", make_part(1, 2, telegram[:9], 1), X_Avlest_Token=TOKEN)
+    server.send("lns", make_part(2, 2, telegram[9:], 2), X_Avlest_Token=TOKEN)
+    assert [one.payload for one in server.inbox.heard] == [telegram]
+    assert (tmp_path / "parts/a81758fffe000001.broken").read_text() == "[{"

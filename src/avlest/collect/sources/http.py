@@ -13,7 +13,9 @@ import binascii
 import hmac
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from django.db import DatabaseError
@@ -25,6 +27,8 @@ from avlest.collect.formats.detect import parse_message
 from avlest.collect.formats.model import Message, Parsed
 from avlest.collect.heard import Heard
 from avlest.collect.settings import HttpSettings, SourceSettings, read_secret
+from avlest.collect.sources.intake import find_bridge_part, make_bridges, tidy_heard
+from avlest.collect.sources.parts_file import PartsFolder
 from avlest.collect.sources.state import SourceState, StateBoard
 
 logger = logging.getLogger(__name__)
@@ -44,25 +48,47 @@ class SyncInbox(Protocol):
 View = Callable[[HttpRequest, str], HttpResponse]
 
 
-def make_push_view(sources: Sequence[SourceSettings], inbox: SyncInbox, *, board: StateBoard | None = None) -> View:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One http source with all it needs."""
+
+    settings: HttpSettings
+    state: SourceState
+    inbox: SyncInbox
+    bridges: frozenset[str]
+    parts: PartsFolder | None
+
+
+def make_push_view(
+    sources: Sequence[SourceSettings],
+    inbox: SyncInbox,
+    *,
+    board: StateBoard | None = None,
+    parts_folder: Path | None = None,
+) -> View:
     """Return a Django view `view(request, source)` for a path such as `push/<str:source>/`.
 
     `sources` are those of the configuration; the kinds other than http are left out.
+    `parts_folder` keeps parts of telegrams of LoRaWAN bridges until they are whole.
     """
     board = board or StateBoard()
-    known = {one.name: one for one in sources if isinstance(one, HttpSettings)}
-    states = {name: board.open(name, "http") for name in known}
+    parts = PartsFolder(parts_folder) if parts_folder else None
+    doors = {
+        one.name: _Door(one, board.open(one.name, one.kind), inbox, make_bridges(one.bridges), parts)
+        for one in sources
+        if isinstance(one, HttpSettings)
+    }
 
     @csrf_exempt
     def receive_push(request: HttpRequest, source: str) -> HttpResponse:
-        settings = known.get(source)
+        door = doors.get(source)
         # The same work for an unknown name, so that its time does not tell which names there are.
-        token = _read_token(settings) if settings else ""
-        if not _shows_token(request, token) or settings is None:
+        token = _read_token(door.settings) if door else ""
+        if not _shows_token(request, token) or door is None:
             return _refuse(401, "unauthorised", "no such source, or not its token", authenticate=True)
         if request.method != "POST":
             return _refuse(405, "method", f"{request.method}: expected POST")
-        return _receive(request, settings, states[source], inbox)
+        return _receive(request, door)
 
     return receive_push
 
@@ -95,33 +121,41 @@ def _find_token(headers: Mapping[str, str]) -> str:
     return headers.get("X-Avlest-Token", "")
 
 
-def _receive(request: HttpRequest, settings: HttpSettings, state: SourceState, inbox: SyncInbox) -> HttpResponse:
-    most = settings.max_kb * _KB
+def _receive(request: HttpRequest, door: _Door) -> HttpResponse:
+    most = door.settings.max_kb * _KB
     try:
         body = request.read(most + 1)
     except (UnreadablePostError, OSError):
         return _refuse(400, "unreadable", "the connection broke before the whole message was there")
     if len(body) > most:
-        return _refuse(413, "too_large", f"more than {settings.max_kb} kB: send smaller batches")
+        return _refuse(413, "too_large", f"more than {door.settings.max_kb} kB: send smaller batches")
+    # ChirpStack tells the event in the address.
     message = Message(
         body,
         datetime.now(UTC),
-        settings.name,
-        # ChirpStack tells the event in the address.
+        door.settings.name,
         topic=request.GET.get("event", ""),
-        gateway=settings.gateway,
-        zone=settings.zone,
+        gateway=door.settings.gateway,
+        zone=door.settings.zone,
     )
-    parsed = parse_message(message, name=settings.format)
-    _count(state, parsed)
+    parsed = parse_message(message, name=door.settings.format)
+    _count(door.state, parsed)
     try:
-        inbox.put(parsed.heard)
-    except DatabaseError as error:
-        logger.warning("source %s: not taken in: %s", settings.name, error)
-        state.report_problem(f"not taken in: {error}")
+        door.state.taken += _put(door, parsed, message)
+    except (DatabaseError, OSError) as error:
+        logger.warning("source %s: not taken in: %s", door.settings.name, error)
+        door.state.report_problem(f"not taken in: {error}")
         return _refuse(503, "not_stored", "the message could not be stored, send it again later")
-    state.taken += len(parsed.heard)
     return _answer(parsed)
+
+
+def _put(door: _Door, parsed: Parsed, message: Message) -> int:
+    """Put what a message held into the inbox, a part of a bridge's telegram with its others; how many were put."""
+    part = find_bridge_part(parsed, message.payload, door.bridges)
+    if part is not None and door.parts is not None:
+        return door.parts.add(part, now=message.received_at, put=door.inbox.put)
+    door.inbox.put([tidy_heard(one) for one in parsed.heard])
+    return len(parsed.heard)
 
 
 def _count(state: SourceState, parsed: Parsed) -> None:

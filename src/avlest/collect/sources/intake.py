@@ -61,8 +61,8 @@ class Intake:
         message = self.make_message(payload, topic=topic, gateway=gateway)
         parsed = parse_message(message, name=self.format)
         self.count(parsed, messages=1, origin=topic or gateway)
-        bridged = parsed.heard[0] if len(parsed.heard) == 1 and self._is_part(parsed.heard[0], payload) else None
-        await (self._take_part(bridged) if bridged else self.put(parsed.heard))
+        part = find_bridge_part(parsed, payload, self.bridges)
+        await (self._take_part(part) if part else self.put(parsed.heard))
 
     async def take_frames(self, frames: Iterable[Frame | Problem], road: str, *, gateway: str = "") -> None:
         """Take in frames of a stream that are telegrams of one road."""
@@ -90,7 +90,7 @@ class Intake:
 
     async def put(self, heard: Iterable[Heard]) -> None:
         """Put telegrams into the inbox; returns when they are on disk."""
-        batch = [_tidy(one) for one in heard]
+        batch = [tidy_heard(one) for one in heard]
         if batch:
             await self.inbox.put(batch)
             self.state.taken += len(batch)
@@ -119,16 +119,6 @@ class Intake:
     def _from_frame(self, frame: Frame, road: str, gateway: str) -> Heard:
         name = self.settings.gateway or gateway or self.settings.name
         return Heard(self.state.clock(), self.settings.name, road, frame.payload, gateway=name, rssi=frame.rssi)
-
-    def _is_part(self, heard: Heard, payload: bytes) -> bool:
-        if heard.road != LORAWAN or split_port(heard.port) is None:
-            return False
-        if heard.address in self.bridges:
-            return True
-        try:
-            return "lobaro" in find_device_kind(payload)
-        except FormatError:
-            return False
 
     async def _take_part(self, part: Heard) -> None:
         added = self._parts.add(part)
@@ -170,12 +160,28 @@ class Intake:
             self._release(lonely)
 
 
+def find_bridge_part(parsed: Parsed, payload: bytes, bridges: frozenset[str]) -> Heard | None:
+    """Return the uplink of a message that is a part of a bridge's telegram; None for any other.
+
+    A bridge is one of `bridges` (DevEUIs), or what the network server calls Lobaro.
+    """
+    if len(parsed.heard) != 1:
+        return None
+    heard = parsed.heard[0]
+    if heard.road != LORAWAN or split_port(heard.port) is None:
+        return None
+    try:
+        return heard if heard.address in bridges or "lobaro" in find_device_kind(payload) else None
+    except FormatError:
+        return None
+
+
 def make_bridges(names: Iterable[str]) -> frozenset[str]:
     """Return DevEUIs as uplinks carry them."""
     return frozenset(parse_dev_eui(name) for name in names)
 
 
-def _tidy(heard: Heard) -> Heard:
+def tidy_heard(heard: Heard) -> Heard:
     """Return a message whose words fit the columns they go to: no control characters, not too long."""
     if heard.gateway.isprintable() and len(heard.gateway) <= LONGEST_GATEWAY:
         return heard
