@@ -117,7 +117,7 @@ def make_record(logger_name: str, key: str) -> logging.LogRecord:
     seen: list[logging.LogRecord] = []
     logger = logging.getLogger(logger_name)
     handler = logging.Handler()
-    handler.emit = seen.append  # type: ignore[method-assign]
+    handler.emit = seen.append  # type: ignore[assignment]
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
