@@ -40,12 +40,12 @@ class Original:
     data: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Pool:
-    """Telegrams that others are made of, and the catalogue they are read with."""
+    """Telegrams that others are made of, and the catalogue they are read with (no dataclass: it prints short)."""
 
-    catalogue: Catalogue
-    originals: Sequence[Original]
+    def __init__(self, catalogue: Catalogue, originals: Sequence[Original]) -> None:
+        self.catalogue = catalogue
+        self.originals = originals
 
 
 def read_original(decoder: Decoder, heard: Heard) -> Original | None:

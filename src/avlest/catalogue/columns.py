@@ -152,7 +152,10 @@ def scale_column(bound: Bound, raw: NumberColumn) -> Numbers:
 
 
 def _fits(raw: NumberColumn, numerator: int) -> bool:
-    return numerator == 1 or not len(raw.values) or int(np.abs(raw.values).max()) <= (2**62) // abs(numerator)
+    if numerator == 1 or not len(raw.values):
+        return True
+    largest = max(-int(raw.values.min()), int(raw.values.max()))
+    return largest <= (2**63 - 1) // abs(numerator)
 
 
 def round_column(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

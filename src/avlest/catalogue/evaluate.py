@@ -191,15 +191,19 @@ def _evaluate_formulas(binding: Binding, values: dict[str, Value], hidden: list[
 
 
 def evaluate_formula(text: str, values: Mapping[str, Value]) -> float | None:
-    """A calculated number; None where a part of it is missing or it divides by zero."""
+    """A calculated number, in doubles; None where a part of it is missing or it divides by zero."""
     formula = parse_formula(text)
-    numbers = {name: values.get(name) for name in formula.names}
-    if not all(isinstance(number, int | float) for number in numbers.values()):
-        return None
+    numbers: dict[str, float] = {}
+    for name in formula.names:
+        number = values.get(name)
+        if not isinstance(number, int | float):
+            return None
+        numbers[name] = float(number)
     try:
-        return round_decimals(float(formula.evaluate(numbers)))
+        result = float(formula.evaluate(numbers))
     except (ZeroDivisionError, OverflowError):
         return None
+    return round_decimals(result) if math.isfinite(result) else None
 
 
 def _assemble_status(family: Family, values: dict[str, Value], injected: list[str], status: int | None) -> None:

@@ -7,6 +7,7 @@ The same compiled formula serves one telegram (floats) and a whole column (array
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -66,9 +67,16 @@ def _evaluate(node: ast.expr, values: Mapping[str, Any]) -> Any:
         case ast.Name(id=name):
             return values[name]
         case ast.Call(args=[operand]):
-            return _evaluate(operand, values) ** 0.5
+            return _root(_evaluate(operand, values))
         case ast.UnaryOp(operand=operand):
             return -_evaluate(operand, values)
         case ast.BinOp(left=left, op=op, right=right):
             return _OPERATORS[type(op)](_evaluate(left, values), _evaluate(right, values))
     raise AssertionError(f"unchecked node {node!r}")
+
+
+def _root(value: Any) -> Any:
+    """The square root, exactly rounded for numbers as for arrays; not-a-number of a negative one."""
+    if isinstance(value, int | float):
+        return math.sqrt(value) if value >= 0 else math.nan
+    return value**0.5
