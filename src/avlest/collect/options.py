@@ -21,7 +21,7 @@ class CollectOptions:
     interval_minutes: int = option(15, help="Keep the reading nearest each full interval; 0 keeps every one.")
     repeat_seconds: int = option(300, help="The same message heard again within this time counts once.")
     lanes: int = option(1, help="Streams of batches that may be worked on side by side; at most 64.")
-    batch_messages: int = option(50_000, help="Most messages in one batch.")
+    batch_messages: int = option(200_000, help="Most messages in one batch.")
     append_seconds: float = option(5.0, help="Time between appends to the stored readings.")
     keep_days: int = option(90, help="How long telegrams that could not be read are kept.")
     keep_all: bool = option(default=False, help="Also store every telegram as heard, in the table of telegrams.")

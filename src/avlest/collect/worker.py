@@ -104,6 +104,7 @@ class Worker:
         for lane, work in list(self.lanes.items()):
             if not self.locks.acquire(lane):  # the session was lost, and with it perhaps the lane
                 del self.lanes[lane]
+                self.decider.forget()
                 continue
             busy |= self._work_on(lane, work, flush=flush)
         if self.lanes:
@@ -119,7 +120,7 @@ class Worker:
         """After an error the connection is made anew, and memories are read again with the lanes."""
         connection.close()
         self.lanes.clear()
-        self.decider.directory.versions.clear()
+        self.decider.forget()
 
     def _acquire_lanes(self) -> None:
         if not self._is_due("acquire", 1.0) and self.lanes:
@@ -190,7 +191,9 @@ class Worker:
             do_settle(decision, packets, lane=lane, now=now)
         except LostRaceError as error:
             logger.warning("lane %d: %s", lane, error)
+            self.decider.forget()
             return
+        self.decider.note_settled(decision)
         work.memory.add(decision.marks, decision.times)
         if not work.waiting_rows and decision.readings.height:
             # The first rows after a quiet time wait a full period, so that what follows joins them.

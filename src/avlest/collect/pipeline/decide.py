@@ -27,7 +27,7 @@ from avlest.collect.pipeline.lorawan_road import UplinkDecoder, decode_lorawan_m
 from avlest.collect.pipeline.reading_road import decode_reading_message
 from avlest.collect.pipeline.registers import SpecBook
 from avlest.collect.pipeline.repeats import Marks, Memory, Times, derive_marks, find_repeats
-from avlest.collect.pipeline.states import Address, States, read_status_numbers
+from avlest.collect.pipeline.states import Address, MeterRow, States, read_status_numbers
 from avlest.collect.pipeline.telegram_road import OK_STATUS, TelegramRoad
 from avlest.collect.pipeline.thinning import READING_SCHEMA, release_held, thin_readings
 from avlest.registry.keys.ring import get_key_ring
@@ -40,6 +40,7 @@ _SECOND: Final = 1_000_000
 _EARLIEST: Final = 946_684_800 * _SECOND
 _AHEAD: Final = 86_400 * _SECOND
 _MOST_HELD: Final = 5000
+_MOST_KNOWN: Final = 50_000
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class Decider:
     road: TelegramRoad = field(init=False)
     statuses: dict[str, int] = field(default_factory=lambda: {OK_STATUS: 0, "": 0})
     ports: dict[Port, str] = field(default_factory=dict)
+    known: dict[Address, MeterRow] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.book, self.options.found_by)
@@ -99,7 +101,7 @@ class Decider:
         messages, values = self._decode(fresh, now=now)
         messages = self._resolve(messages, now=now)
         states = States()
-        states.read(_addresses(messages))
+        states.read(_addresses(messages), self.known)
         readings, owners = self._build_readings(fresh, messages, values, now=now)
         _note_heard(states, fresh, messages, lane=lane)
         kept_readings = self._thin(readings, owners, states)
@@ -134,6 +136,17 @@ class Decider:
         none = pl.DataFrame()
         empty = np.empty(0, np.uint64), np.empty(0, np.int64)
         return Decision(none, _to_stored(kept, now), none, none, none, none, states, *empty, {}, 0)
+
+    def note_settled(self, decision: Decision) -> None:
+        """The decision stands: what it made of the states need not be read again while the lane is ours."""
+        if len(self.known) > _MOST_KNOWN:
+            self.known.clear()
+        self.known |= decision.states.rows
+
+    def forget(self) -> None:
+        """A decision was not written, or a lane may be another's: trust nothing that was remembered."""
+        self.known.clear()
+        self.directory.versions.clear()
 
     def _decode(self, fresh: pl.DataFrame, *, now: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Messages and values (see `decoded`) of every road."""

@@ -60,9 +60,11 @@ class States:
 
     rows: dict[Address, MeterRow] = field(default_factory=dict)
 
-    def read(self, addresses: Iterable[Address]) -> None:
-        """Read the states of some addresses."""
-        wanted = set(addresses)
+    def read(self, addresses: Iterable[Address], known: Mapping[Address, MeterRow]) -> None:
+        """Read the states of some addresses; those in `known` are not asked for."""
+        every = set(addresses)
+        self.rows |= {address: known[address] for address in every & known.keys()}
+        wanted = every - known.keys()
         serials = sorted({serial for _, serial in wanted})
         for at in range(0, len(serials), _CHUNK):
             for values in MeterState.objects.filter(serial__in=serials[at : at + _CHUNK]).values_list(*_NAMES):
