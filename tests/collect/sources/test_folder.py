@@ -6,10 +6,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import io
+import os
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from openpyxl import Workbook
 
 from avlest.collect.formats.canonical import load_readings
 from avlest.collect.settings import FolderSettings
@@ -175,3 +180,30 @@ def test_a_file_stays_while_the_inbox_fails(tmp_path: Path) -> None:
     inbox, stayed = asyncio.run(work())
     assert stayed
     assert inbox.payloads == TELEGRAMS[:1]
+
+
+def test_telegrams_without_a_time_were_heard_when_the_file_was_written(tmp_path: Path) -> None:
+    """The round was yesterday; a line that says its time keeps it."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    lines = [TELEGRAMS[0].hex(), f"T1;1;1;2026-01-30 12:00:00.00Z;-71;;;0x{TELEGRAMS[1].hex()}"]
+    (folder / "round.txt").write_text("\n".join(lines))
+    written = datetime(2026, 1, 31, 15, 0, tzinfo=UTC)
+    os.utime(folder / "round.txt", (written.timestamp(), written.timestamp()))
+    inbox, _ = take(tmp_path, {}, lambda f: (f / "done/round.txt").exists())
+    assert [f"{one.received_at:%d %H:%M}" for one in inbox.heard] == ["31 15:00", "30 12:00"]
+
+
+def test_a_spreadsheet_of_readings_is_taken_in(tmp_path: Path) -> None:
+    """XLSX as well as CSV, with numbers and dates as the program keeps them."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Målernummer", "Dato", "Målerstand (kWh)"], ["12345678", date(2026, 1, 31), 1234.5]):
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    inbox, _ = take(tmp_path, {"list.xlsx": content.getvalue()}, lambda f: (f / "done/list.xlsx").exists())
+    (reading,) = load_readings(inbox.heard[0].payload)
+    assert (reading.meter, reading.value, reading.unit) == ("12345678", Decimal("1234.5"), "kwh")
+    assert reading.at.isoformat() == "2026-01-30T23:00:00+00:00"

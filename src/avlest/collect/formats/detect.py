@@ -23,6 +23,7 @@ AUTO: Final = "auto"
 _TEXT: Final = re.compile(rb"[\x09\x0a\x0d\x20-\x7e\x80-\xff]*")
 _HEX_LINE: Final = re.compile(rb"\s*(?:telegram=\|?)?(?:0[xX])?[0-9A-Fa-f][0-9A-Fa-f\s_|]*(?:\+\d+)?\s*")
 _LARGEST_LIST: Final = 10_000
+_ZIP: Final = b"PK\x03\x04"
 _MARKED = {b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"}
 
 
@@ -138,10 +139,10 @@ def _is_text(payload: bytes) -> bool:
 
 
 def _detect_bytes(payload: bytes) -> str:
+    if payload.startswith(_ZIP):  # XLSX
+        return "readings_csv"
     if is_wired(payload) or looks_like_wmbus(payload):
         return "frame"
-    if payload[:4] == b"PK\x03\x04":
-        return "readings_csv"
     raise FormatError(f"{len(payload)} bytes of no known kind, beginning {payload[:8].hex(' ')}")
 
 

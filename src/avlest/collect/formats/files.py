@@ -8,11 +8,13 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from avlest.collect.formats.detect import AUTO, LINE_FORMATS, PARSERS, detect_format, parse_message
 from avlest.collect.formats.elhub_csv import parse_elhub_csv
 from avlest.collect.formats.model import FormatError, Message, Parsed, Problem
+from avlest.collect.formats.times import EARLIEST
 from avlest.collect.heard import Heard
 
 PIECE: Final = 2000
@@ -51,21 +53,36 @@ def _gunzip(content: bytes, most_bytes: int) -> bytes:
     return unpacked
 
 
-def read_file_pieces(message: Message, *, name: str = AUTO, point: str = "") -> Iterator[Parsed]:
+def read_file_pieces(
+    message: Message, *, name: str = AUTO, point: str = "", written_at: datetime | None = None
+) -> Iterator[Parsed]:
     """Yield what a file holds, in pieces; the file's name is the message's topic.
 
-    Each problem names its line.  Raises `FormatError` when nothing of the file can be read.
+    `written_at` is when the file was written: telegrams without a time of their own were heard
+    then rather than now.  Each problem names its line.  Raises `FormatError` when nothing of the
+    file can be read.
     """
     # The name of a file is no topic: only what is in it tells the format.
     found = detect_format("", message.payload) if name == AUTO else name
     if found == "elhub_csv":
         yield parse_elhub_csv(message, point=point)
     elif found in LINE_FORMATS and b"\n" in message.payload.strip():
-        yield from _read_lines(message, AUTO if name == AUTO else found, found)
+        for piece in _read_lines(message, AUTO if name == AUTO else found, found):
+            yield _date(piece, message, written_at)
     elif found in ("readings_csv", "elvaco", "json_list"):
         yield PARSERS[found](message)
     else:
-        yield parse_message(replace(message, topic=""), name=found)
+        yield _date(parse_message(replace(message, topic=""), name=found), message, written_at)
+
+
+def _date(parsed: Parsed, message: Message, written_at: datetime | None) -> Parsed:
+    """Telegrams that were given our own time of arrival get the time the file was written."""
+    if written_at is None or not EARLIEST <= written_at < message.received_at:
+        return parsed
+    heard = tuple(
+        replace(one, received_at=written_at) if one.received_at == message.received_at else one for one in parsed.heard
+    )
+    return replace(parsed, heard=heard)
 
 
 def _read_lines(message: Message, name: str, found: str) -> Iterator[Parsed]:

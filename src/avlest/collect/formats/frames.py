@@ -10,6 +10,8 @@ _DLMS_CI = 0x1F
 # Function codes of frames a meter sends (EN 13757-4, table of C-fields), direction bit set or not.
 _C_FIELDS = frozenset({0x08, 0x18, 0x28, 0x38, 0x44, 0x46, 0x47, 0x48, 0x4B, 0x06, 0x07, 0x53, 0x73})
 
+_SHORTEST, _LONGEST = 11, 310  # a header; 256 bytes with the CRCs of frame format A and what receivers append
+
 
 def derive_road(payload: bytes) -> str:
     """Return what a frame is: "han" (HDLC, LLC, or DLMS over M-Bus), "mbus" (wired) or "wmbus"."""
@@ -34,5 +36,5 @@ def _is_long_frame(payload: bytes) -> bool:
 
 
 def looks_like_wmbus(payload: bytes) -> bool:
-    """Whether the bytes can be a wireless telegram: room for a header, a C-field that meters send."""
-    return len(payload) >= 11 and payload[1] in _C_FIELDS
+    """Whether the bytes can be a wireless telegram: as long as one can be, a C-field that meters send."""
+    return _SHORTEST <= len(payload) <= _LONGEST and payload[1] in _C_FIELDS

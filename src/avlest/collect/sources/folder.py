@@ -12,6 +12,7 @@ import asyncio
 import os
 import stat
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -112,13 +113,21 @@ class FolderSource:
     async def _take_file(self, path: Path, intake: Intake) -> None:
         report = FileReport()
         try:
+            written_at = self._read_time(path)
             content, name = await asyncio.to_thread(self._open, path)
             message = intake.make_message(content, topic=name)
-            await self._take_pieces(message, intake, report)
+            await self._take_pieces(message, written_at, intake, report)
         except FormatError as error:
             report.problems.insert(0, str(error))
             intake.state.report_problem(f"{path.name}: {error}")
         self._put_away(path, report)
+
+    def _read_time(self, path: Path) -> datetime:
+        """When the file was written."""
+        try:
+            return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        except OSError as error:
+            raise SourceError(f"the file {path} cannot be read: {error.strerror or error}") from error
 
     def _open(self, path: Path) -> tuple[bytes, str]:
         """Content and name of a file, unpacked."""
@@ -132,9 +141,10 @@ class FolderSource:
         except OSError as error:
             raise SourceError(f"the file {path} cannot be read: {error.strerror or error}") from error
 
-    async def _take_pieces(self, message: Message, intake: Intake, report: FileReport) -> None:
+    async def _take_pieces(self, message: Message, written_at: datetime, intake: Intake, report: FileReport) -> None:
         """In a thread: a long list takes seconds, in which the other sources go on."""
-        pieces = read_file_pieces(message, name=self.settings.format, point=self.settings.point)
+        settings = self.settings
+        pieces = read_file_pieces(message, name=settings.format, point=settings.point, written_at=written_at)
         while (parsed := await asyncio.to_thread(next, pieces, None)) is not None:
             intake.count(parsed, messages=1, origin=message.topic)
             for start in range(0, len(parsed.heard), PIECE):
