@@ -197,7 +197,7 @@ class Run:
         from avlest.collect.models import MeterState
 
         count = 100 * self.seconds
-        telegrams = self.make_telegrams(count, first=10_000 * self.meters)
+        telegrams = self.make_telegrams(count, first=200 * self.meters)
         seen: dict[tuple[str, datetime], float] = {}
         with self._broker() as port, self._process("collect") as collector, self._process("work"):
             self._wait_connected(collector)
