@@ -210,3 +210,25 @@ def test_newer_files_of_elhub_have_offsets_and_quarters() -> None:
     (row,) = json.loads(parsed.heard[0].payload)["readings"]
     assert (row["since"], row["at"]) == ("2025-12-31T23:00:00+00:00", "2025-12-31T23:15:00+00:00")
     assert (row["value"], row["direction"], row["quality"]) == ("0.125", "export", "estimated")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'{"avlest": 1, "telegrams": []}',
+        b"[]",
+        b"serial-number;device-identification;created;value-data-count;mbus-raw-value\n",
+        b"meter;dato;stand (m3)\n",
+    ],
+)
+def test_a_message_with_nothing_in_it_is_an_outcome(payload: bytes) -> None:
+    """No telegram, nothing wrong: it is told all the same."""
+    parsed = read(payload)
+    assert (parsed.heard, parsed.problems, parsed.notes) == ((), (), ("nothing in it",))
+
+
+def test_a_file_with_headings_only_is_told() -> None:
+    """The report beside the file must say why it went to failed."""
+    for text in ("meter;dato;stand (m3)\n", "Fra;Til;KWH 60 Forbruk\n"):
+        (parsed,) = read_file_pieces(Message(text.encode(), NOW, "s", "707057500000000018.csv"))
+        assert parsed.notes == ("nothing in it",)

@@ -13,7 +13,7 @@ from avlest.collect.formats import elvaco, lorawan_uplinks, telegram_json, teleg
 from avlest.collect.formats.elhub_csv import is_elhub_file, parse_elhub_csv
 from avlest.collect.formats.fields import parse_json
 from avlest.collect.formats.frames import is_han, looks_like_wmbus
-from avlest.collect.formats.model import FormatError, Message, NoDataError, Parsed, Problem, merge_parsed
+from avlest.collect.formats.model import FormatError, Message, NoDataError, Parsed, Problem, merge_parsed, note_nothing
 from avlest.collect.formats.readings_csv import is_reading_list, parse_readings_csv
 from avlest.collect.heard import LARGEST_PAYLOAD, MBUS, WMBUS, Heard
 from avlest.telegrams.mbus import is_wired
@@ -188,8 +188,8 @@ def parse_message(message: Message, *, name: str = AUTO) -> Parsed:
         if name == AUTO:
             name = detect_format(message.topic, message.payload)
         if name in LINE_FORMATS and b"\n" in message.payload.strip():
-            return _parse_lines(message, name)
-        return PARSERS[name](message)
+            return note_nothing(_parse_lines(message, name))
+        return note_nothing(PARSERS[name](message))
     except NoDataError as error:
         return Parsed(notes=(error.detail,))
     except FormatError as error:

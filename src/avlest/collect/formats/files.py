@@ -13,7 +13,7 @@ from typing import Final
 
 from avlest.collect.formats.detect import AUTO, LINE_FORMATS, PARSERS, detect_format, parse_message
 from avlest.collect.formats.elhub_csv import parse_elhub_csv
-from avlest.collect.formats.model import FormatError, Message, Parsed, Problem
+from avlest.collect.formats.model import FormatError, Message, Parsed, Problem, note_nothing
 from avlest.collect.formats.times import EARLIEST
 from avlest.collect.heard import Heard
 
@@ -65,12 +65,12 @@ def read_file_pieces(
     # The name of a file is no topic: only what is in it tells the format.
     found = detect_format("", message.payload) if name == AUTO else name
     if found == "elhub_csv":
-        yield parse_elhub_csv(message, point=point)
+        yield note_nothing(parse_elhub_csv(message, point=point))
     elif found in LINE_FORMATS and b"\n" in message.payload.strip():
         for piece in _read_lines(message, AUTO if name == AUTO else found, found):
             yield _date(piece, message, written_at)
     elif found in ("readings_csv", "elvaco", "json_list"):
-        yield PARSERS[found](message)
+        yield note_nothing(PARSERS[found](message))
     else:
         yield _date(parse_message(replace(message, topic=""), name=found), message, written_at)
 

@@ -71,6 +71,11 @@ class Parsed:
     notes: tuple[str, ...] = ()
 
 
+def note_nothing(parsed: Parsed) -> Parsed:
+    """Return a result that says at least that there was nothing: an empty list is an outcome, too."""
+    return parsed if parsed.heard or parsed.problems or parsed.notes else Parsed(notes=("nothing in it",))
+
+
 def merge_parsed(parts: list[Parsed]) -> Parsed:
     """Return several results as one, in order."""
     return Parsed(
