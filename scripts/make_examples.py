@@ -21,7 +21,8 @@ from pathlib import Path
 from avlest.catalogue.catalogue import Catalogue, build_catalogue
 from avlest.catalogue.check import check_family
 from avlest.catalogue.model import Example, Family, Value
-from avlest.telegrams.encode.records import encode_records
+from avlest.telegrams.encode.records import encode_compact, encode_records
+from avlest.telegrams.records.compact import parse_structure
 from avlest.telegrams.wmbus import ci as cis
 from avlest.telegrams.wmbus.address import Address
 from avlest.telegrams.wmbus.build import Envelope, Mode, Sealing, build_telegram
@@ -29,7 +30,7 @@ from avlest.telegrams.wmbus.manufacturer import encode_manufacturer
 from scripts.examples.build import Made
 from scripts.examples.expect import expect_fields
 from scripts.examples.makers import MADE, MORE
-from scripts.examples.plan import Item, draw, plan_items, split_items
+from scripts.examples.plan import Item, draw, make_item, plan_items, split_items
 
 FAMILIES = Path(__file__).resolve().parent.parent / "src/avlest/catalogue/families"
 MARK = "# --- Examples: made by scripts/make_examples.py, invented serial numbers, keys and values."
@@ -48,6 +49,8 @@ def make_examples(family: Family) -> Iterator[Example]:
     for number, chunk in enumerate(clear[:MOST]):
         yield make_standard(family, chunk, number, flagged=False)
     yield make_standard(family, flagged[0], len(clear), flagged=True)
+    if family.formats and not family.when.has:
+        yield make_compact(family)
     yield from (make_own(family, made) for made in MORE.get(name, ()))
 
 
@@ -69,6 +72,16 @@ def make_standard(family: Family, chunk: Sequence[Item], number: int, *, flagged
     telegram = build_telegram(encode_records(item.spec for item in chunk), envelope, sealing=sealing)
     expected = describe(family, link) | expect_fields(family, chunk, status if has_header else None)
     return build_example(telegram, key, expected)
+
+
+def make_compact(family: Family) -> Example:
+    """A compact frame in the first format that the family is known to use, sealed in the extended link layer."""
+    items = [make_item(family, None, entry.key, with_flags=False) for entry in parse_structure(family.formats[0])]
+    link, key = make_address(family), make_key(family)
+    envelope = Envelope(link, ci=0x79, access_number=draw(family.origin, "compact") % 256)
+    payload = encode_compact([item.spec for item in items])
+    telegram = build_telegram(payload, envelope, sealing=Sealing("ell-ctr", key, session_number=99))
+    return build_example(telegram, key, describe(family, link) | expect_fields(family, items, None))
 
 
 def choose_mode(family: Family, ci: int, number: int) -> Mode:
