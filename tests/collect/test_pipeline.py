@@ -181,3 +181,102 @@ def test_every_telegram_is_stored_as_heard_when_it_is_asked_for(plant: Plant, ac
     assert rows["outcome"].to_list() == ["ok", "key_missing"]
     assert rows["payload"].to_list()[0] == sender.send(1)
     assert isinstance(rows, pl.DataFrame)
+
+
+def test_a_defect_of_ours_puts_one_packet_aside_and_the_others_go_on(
+    plant: Plant, actor: Actor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    good, bad = Sender(1), Sender(2)
+    register(actor, [good, bad])
+    poison = bad.send(1)
+    decode = type(plant.worker.decider.road).decode
+
+    def fail(self: Any, rows: Any, payloads: Any, *more: Any) -> Any:
+        if poison in payloads:
+            raise ArithmeticError("a defect")
+        return decode(self, rows, payloads, *more)
+
+    monkeypatch.setattr(type(plant.worker.decider.road), "decode", fail)
+    for number in range(4):
+        Inbox().put([hear(good.send(number), START + number * MINUTE)])
+    Inbox().put([hear(poison, START)])
+    plant.worker.drain()
+    assert [value for _, _, value in get_readings(plant)] == [0, 1000, 2000, 3000]
+    assert Kept.objects.get().outcome == "put_aside"
+    assert "a defect" in caplog.text
+
+
+def test_a_full_disk_at_the_append_loses_nothing(plant: Plant, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    from avlest.readings.tables import StoreError
+
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(1), START)])
+    append = type(plant.store).append
+
+    def refuse(*_args: Any, **_more: Any) -> None:
+        raise StoreError(location="here", action="append to readings", cause="the disk is full")
+
+    monkeypatch.setattr(type(plant.store), "append", refuse)
+    with pytest.raises(StoreError, match="disk is full"):
+        plant.worker.drain()
+    Inbox().put([hear(sender.send(2), START + MINUTE)])
+    monkeypatch.setattr(type(plant.store), "append", append)
+    plant.restart()
+    plant.worker.drain()
+    assert [value for _, _, value in get_readings(plant)] == [1000, 2000]
+
+
+def test_a_lane_is_worked_on_by_one_process_at_a_time(plant: Plant, actor: Actor) -> None:
+    plant.worker.step()
+    other = plant.make_worker()
+    other.step()
+    assert (list(plant.worker.lanes), list(other.lanes)) == ([0], [])
+    plant.worker.locks.release_all()
+    other._due.clear()
+    other.step()
+    assert list(other.lanes) == [0]
+
+
+def test_a_decision_about_packets_that_are_gone_is_void(plant: Plant, actor: Actor) -> None:
+    from avlest.collect.pipeline.repeats import Memory
+    from avlest.collect.pipeline.settle import LostRaceError, do_settle
+
+    sender = Sender(1)
+    register(actor, [sender])
+    Inbox().put([hear(sender.send(1), START)])
+    packet = Packet.objects.get()
+    decision = plant.worker.decider.decide([bytes(packet.body)], [False], memory=Memory(), lane=0, now=plant.clock.now)
+    plant.worker.drain()
+    with pytest.raises(LostRaceError):
+        do_settle(decision, [packet.pk], lane=0, now=plant.clock.now)
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 1000)]
+
+
+def test_another_organisations_meter_of_the_same_address_gets_its_own_readings(plant: Plant, actor: Actor) -> None:
+    from avlest.registry.access import make_system_actor
+    from avlest.registry.services.organisations import do_create_organisation
+
+    sender = Sender(1)
+    number = do_create_organisation(name="Nes", slug="nes", by="test", now=START)
+    register(actor, [sender])
+    register(make_system_actor(number, name="test"), [sender])
+    Inbox().put([hear(sender.send(9), START)])
+    plant.worker.drain()
+    assert get_readings(plant) == [(sender.serial, START, 9000)] * 2
+
+
+def test_restored_database_behind_the_tables_loses_no_new_reading(plant: Plant, actor: Actor) -> None:
+    from avlest.collect.models import Lane
+
+    sender = Sender(1)
+    register(actor, [sender])
+    for number in range(3):
+        Inbox().put([hear(sender.send(number), START + number * MINUTE)])
+        plant.worker.drain()
+    Lane.objects.update(last_append=0)
+    plant.restart()
+    Inbox().put([hear(sender.send(3), START + 3 * MINUTE)])
+    plant.worker.drain()
+    assert [value for _, _, value in get_readings(plant)] == [0, 1000, 2000, 3000]

@@ -18,7 +18,7 @@ from avlest.catalogue.catalogue import Catalogue
 from avlest.collect.models import Batch, Packet
 from avlest.collect.options import CollectOptions
 from avlest.collect.pipeline.append import do_append
-from avlest.collect.pipeline.decide import Decider, Decision
+from avlest.collect.pipeline.decide import Decider, Decision, put_aside
 from avlest.collect.pipeline.locks import LaneLocks
 from avlest.collect.pipeline.lorawan_road import UplinkDecoder
 from avlest.collect.pipeline.repeats import Memory
@@ -183,7 +183,19 @@ class Worker:
             work.memory.turn()
             work.turned_at = now
         bodies, replayed = [bytes(packet.body) for packet in packets], [packet.replayed for packet in packets]
-        decision = self.decider.decide(bodies, replayed, memory=work.memory, lane=lane, now=now)
+        try:
+            decision = self.decider.decide(bodies, replayed, memory=work.memory, lane=lane, now=now)
+        except (DatabaseError, StoreError):
+            raise
+        except Exception as error:  # a defect of ours in one message must not hold up all others for ever
+            self.decider.forget()
+            if len(packets) > 1:
+                middle = len(packets) // 2
+                self._decide(packets[:middle], lane, work)
+                self._decide(packets[middle:], lane, work)
+                return
+            logger.exception("lane %d: packet %d is put aside", lane, packets[0].pk)
+            decision = put_aside(bodies, detail=f"{type(error).__name__}: {error}")
         self._settle(decision, [packet.pk for packet in packets], lane, work, now=now)
 
     def _settle(self, decision: Decision, packets: list[int], lane: int, work: LaneWork, *, now: datetime) -> None:

@@ -238,6 +238,26 @@ class Decider:
         return kept
 
 
+def put_aside(bodies: Sequence[bytes], *, detail: str) -> Decision:
+    """A decision that keeps every message as it is, for packets that could not be decided.
+
+    A body that is no packet at all, which only a damaged database can hold, cannot be kept: it is named in the log.
+    """
+    try:
+        heard = _unpack(bodies, [False] * len(bodies))
+    except ValueError:
+        heard = decode_packets([]).with_columns(row=pl.lit(0, pl.Int64), replayed=pl.lit(value=False)).clear()
+    outcome = PipelineOutcome.PUT_ASIDE.value
+    kept = heard.select(
+        "row", manufacturer=pl.lit(""), serial=pl.lit(""), outcome=pl.lit(outcome), detail=pl.lit(detail)
+    )
+    none = pl.DataFrame()
+    messages = heard.select("row", outcome=pl.lit(outcome))
+    counts = _count_outcomes(heard, heard, messages, repeated=0)
+    empty = np.empty(0, np.uint64), np.empty(0, np.int64)
+    return Decision(heard, none, none, kept, counts, _count_gateways(heard), States(), *empty, {}, 0)
+
+
 def _unpack(bodies: Sequence[bytes], replayed: Sequence[bool]) -> pl.DataFrame:
     """The messages of packets, numbered, each with whether it was heard before."""
     parts = [decode_packets([body for body, flag in zip(bodies, replayed, strict=True) if flag is state]).with_columns(

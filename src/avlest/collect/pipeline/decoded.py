@@ -48,6 +48,7 @@ class PipelineOutcome(StrEnum):
     BAD_TIME = "bad_time"
     BAD_READING = "bad_reading"
     NO_READER = "no_reader"
+    PUT_ASIDE = "put_aside"
 
 
 @dataclass(slots=True)
