@@ -34,6 +34,7 @@ from avlest.service.backup.manifest import NAME, FileEntry, Manifest, TableEntry
 from avlest.service.errors import ServiceError
 
 KEYS_SUFFIX: Final = ".keys"
+_MOST_LANES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ def _copy_moment(folder: Path) -> _Moment:
     with copy_database(folder) as copy:
         lanes = copy.query(f'SELECT number, last_append FROM "{Lane._meta.db_table}"')  # noqa: S608  a constant name
         migrations = copy.query("SELECT app, name FROM django_migrations ORDER BY app, name")
-        last = {get_writer(int(number)): int(append) for number, append in lanes}
+        # A lane without a row has appended nothing yet; by the time the tables are read it may have.
+        none = {get_writer(number): 0 for number in range(_MOST_LANES)}
+        last = none | {get_writer(int(number)): int(append) for number, append in lanes}
         return _Moment(copy.file, tuple(f"{app}.{name}" for app, name in migrations), last)
 
 
