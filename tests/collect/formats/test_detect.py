@@ -232,3 +232,31 @@ def test_a_file_with_headings_only_is_told() -> None:
     for text in ("meter;dato;stand (m3)\n", "Fra;Til;KWH 60 Forbruk\n"):
         (parsed,) = read_file_pieces(Message(text.encode(), NOW, "s", "707057500000000018.csv"))
         assert parsed.notes == ("nothing in it",)
+
+
+def test_damaged_csv_of_rtl_433_is_told() -> None:
+    """A line end inside a line is no reason to stop."""
+    assert "not a line of CSV" in str(read(b"2026,Wireless-MBus\r1,x", name="rtl_433_csv").problems[0])
+
+
+def test_a_formula_in_a_file_of_elhub_is_told() -> None:
+    """One cell that is no value costs its row."""
+    text = "Fra;Til;KWH 60 Forbruk;Kvalitet\n01.01.2026 00:00;;1;=1+1\n01.01.2026 01:00;;2;Målt\n"
+    (parsed,) = read_file_pieces(Message(text.encode(), NOW, "s", "707057500000000018.csv"))
+    assert len(parsed.heard) == 1
+    assert str(parsed.problems[0]) == "line 2: expected a value, not a formula: paste the column as values"
+
+
+@given(st.data())
+def test_messages_with_damage_are_outcomes(data: st.DataObject) -> None:
+    """Bytes of good messages turned over, cut out and repeated: never an exception."""
+    good = data.draw(st.sampled_from([RTL, HAN, TELEGRAM.hex().encode(), b'{"avlest":1,"telegrams":[{"data":"2E44"}]}',
+                                      b"meter;dato;stand (m3)\n1;31.01.2026;1,5\n", b"Fra;Til;KWH 60 Forbruk\n1;2;3\n"]))  # fmt: skip
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(good)), st.integers(0, len(good)))))
+    payload = good[:start] + data.draw(st.binary(max_size=12)) + good[end:] * data.draw(st.integers(1, 2))
+    parsed = read(payload)
+    assert parsed.heard or parsed.problems or parsed.notes
+    try:
+        list(read_file_pieces(Message(payload, NOW, "s", "707057500000000018.csv")))
+    except FormatError as error:
+        assert error.detail

@@ -108,6 +108,9 @@ def _read_rows(rows: Sequence[Row], layout: _Layout, gsrn: str, problems: list[P
         except FormatError as error:
             problems.append(Problem(error.detail, error.field, row.line))
             continue
+        except (ValueError, OverflowError) as error:
+            problems.append(Problem(f"expected {error}", line=row.line))
+            continue
         before = reading.at
         yield reading
 

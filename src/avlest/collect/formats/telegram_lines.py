@@ -79,7 +79,10 @@ def parse_rtl_433_csv(message: Message) -> Parsed:
     """One line of `rtl_433 -F csv`: its columns depend on the decoders that are on, so the
     telegram is found by its shape."""
     text = _text(message)
-    cells = next(csv.reader([text]), [])
+    try:
+        cells = next(csv.reader([text]), [])
+    except csv.Error as error:
+        raise FormatError(f"not a line of CSV: {error}") from error
     if cells and cells[0] == "time":
         raise NoDataError("the line of column headings")
     if "Wireless-MBus" not in cells:
