@@ -247,11 +247,20 @@ def test_a_formula_in_a_file_of_elhub_is_told() -> None:
     assert str(parsed.problems[0]) == "line 2: expected a value, not a formula: paste the column as values"
 
 
+GOOD = (
+    RTL,
+    HAN,
+    TELEGRAM.hex().encode(),
+    b'{"avlest":1,"telegrams":[{"data":"2E44"}]}',
+    b"meter;dato;stand (m3)\n1;31.01.2026;1,5\n",
+    b"Fra;Til;KWH 60 Forbruk\n1;2;3\n",
+)
+
+
 @given(st.data())
 def test_messages_with_damage_are_outcomes(data: st.DataObject) -> None:
     """Bytes of good messages turned over, cut out and repeated: never an exception."""
-    good = data.draw(st.sampled_from([RTL, HAN, TELEGRAM.hex().encode(), b'{"avlest":1,"telegrams":[{"data":"2E44"}]}',
-                                      b"meter;dato;stand (m3)\n1;31.01.2026;1,5\n", b"Fra;Til;KWH 60 Forbruk\n1;2;3\n"]))  # fmt: skip
+    good = data.draw(st.sampled_from(GOOD))
     start, end = sorted(data.draw(st.tuples(st.integers(0, len(good)), st.integers(0, len(good)))))
     payload = good[:start] + data.draw(st.binary(max_size=12)) + good[end:] * data.draw(st.integers(1, 2))
     parsed = read(payload)
