@@ -83,6 +83,7 @@ class Kept(models.Model):
     outcome = models.CharField(_("outcome"), max_length=30)
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     received_at = models.DateTimeField(_("heard"))
+    kept_at = models.DateTimeField(_("kept since"))
     source = models.CharField(_("source"), max_length=60)
     tried = models.BigIntegerField(_("tried with keys"), default=0)
     body = models.BinaryField(_("body"))
@@ -93,7 +94,7 @@ class Kept(models.Model):
         indexes = (
             models.Index(fields=["manufacturer", "serial"], name="collect_kept_address"),
             models.Index(fields=["outcome", "tried"], name="collect_kept_outcome"),
-            models.Index(fields=["received_at"], name="collect_kept_at"),
+            models.Index(fields=["kept_at"], name="collect_kept_at"),
         )
 
     def __str__(self) -> str:

@@ -100,5 +100,5 @@ def _find_lanes(rows: Iterable[Kept]) -> dict[tuple[str, str], int]:
 
 def do_forget_kept(*, keep_days: int, now: datetime) -> int:
     """Delete what waited longer than it may; return how many."""
-    deleted, _ = Kept.objects.filter(received_at__lt=now - timedelta(days=keep_days)).delete()
+    deleted, _ = Kept.objects.filter(kept_at__lt=now - timedelta(days=keep_days)).delete()
     return int(deleted)

@@ -33,7 +33,7 @@ def do_settle(decision: Decision, packets: Sequence[int], *, lane: int, now: dat
     """
     _take_packets(packets)
     decision.states.write()
-    _write_kept(decision)
+    _write_kept(decision, now)
     if decision.gateways.height:
         write_gateways(decision.gateways, decision.ports)
         write_outcomes(decision.outcomes)
@@ -60,7 +60,7 @@ def _take_packets(packets: Sequence[int]) -> None:
         raise LostRaceError(f"{len(packets) - taken} of {len(packets)} packets are gone")
 
 
-def _write_kept(decision: Decision) -> None:
+def _write_kept(decision: Decision, now: datetime) -> None:
     """One row of its own for each message that waits, as a packet of one."""
     if not decision.kept.height:
         return
@@ -73,6 +73,7 @@ def _write_kept(decision: Decision) -> None:
                 outcome=item["outcome"],
                 detail=(item["detail"] or "")[:_DETAIL_LIMIT],
                 received_at=_to_time(item["received_at"]),
+                kept_at=now,
                 source=item["source"][:60],
                 tried=decision.keys_version,
                 body=join_packet({name: [item[name]] for name in COLUMNS}, [item["payload"]]),
