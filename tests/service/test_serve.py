@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,7 +40,13 @@ name = "files"
 kind = "folder"
 path = "in"
 poll_seconds = 1
+
+[[sources]]
+name = "network"
+kind = "http"
+token = "a token of the tests"
 """
+TOKEN = "a token of the tests"
 METERS, TELEGRAMS = 4, 40
 
 
@@ -104,6 +113,25 @@ def holds_key(served: Served, sample: Path) -> bool:
     keys = [line.partition(";")[2] for line in (sample / "keys.csv").read_text().split()[1:]]
     text = served.log.read_text().lower()
     return any(key in text for key in keys)
+
+
+def post(served: Served, body: bytes, *, token: str) -> tuple[int, str]:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{served.port}/push/network/", data=body, headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_gateway_posts_telegrams_with_its_token_only(served: Served, sample: Path) -> None:
+    telegram = (sample / "telegrams.txt").read_text().split()[0].encode()
+    assert post(served, telegram, token="another")[0] == 401
+    status, text = post(served, telegram, token=TOKEN)
+    assert (status, json.loads(text)["taken"]) == (200, 1)
+    assert TOKEN not in served.log.read_text()
 
 
 def test_a_second_serve_on_the_same_directory_names_the_first(served: Served) -> None:
