@@ -42,7 +42,7 @@ from tests.catalogue.mutations import (
 )
 
 BATCH = 4000
-ORIGINALS = 40  # a batch is made of so many telegrams, so that many of its rows are alike
+ORIGINALS = 25  # a batch is made of so many telegrams, so that many of its rows are alike
 MADE_BATCHES, SHARED_BATCHES = 15, 10  # together 100,000 telegrams
 
 Result = dict[str, Value] | str
