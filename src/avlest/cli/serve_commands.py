@@ -67,6 +67,7 @@ def web(data: DataOption = Path(), host: HostOption = "", port: PortOption = 0) 
         from avlest.service.web import serve_web
 
         check_database()
+        _has_sources(config)  # those that are pushed to are read when something is pushed: a mistake is said now
         serve_web(host=host or config.web.host, port=port or config.web.port, threads=config.web.threads)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Addresses of the service: status, health, and where gateways post to."""
+"""Addresses of the service: status and health."""
 
 from __future__ import annotations
 
@@ -10,6 +10,4 @@ from avlest.service import views
 urlpatterns = [
     path("", views.show_status, name="status"),
     path("health", views.show_health, name="health"),
-    path("push/<str:source>/", views.receive_push, name="push"),
-    path("push/<str:source>", views.receive_push),
 ]

@@ -3,22 +3,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from avlest import __version__
 from avlest.service.health import Health, get_health
-
-if TYPE_CHECKING:
-    from avlest.collect.sources.http import View
 
 
 @require_safe
@@ -64,22 +57,3 @@ def show_status(request: HttpRequest) -> HttpResponse:
     is_staff = health.collect is not None and request.user.is_staff
     context = {"health": health, "is_staff": is_staff, "version": __version__, "free_gb": health.free_bytes / 1e9}
     return render(request, "service/status.html", context, status=200 if health.collect else 503)
-
-
-@csrf_exempt
-def receive_push(request: HttpRequest, source: str) -> HttpResponse:
-    """Take in what a network server or gateway posts; its token is checked by the source."""
-    return _push_view()(request, source)
-
-
-@cache
-def _push_view() -> View:
-    # Loaded when something is posted: formats and tables are half of what the web server would load at start.
-    from avlest.collect.inbox import Inbox
-    from avlest.collect.options import read_collect_options
-    from avlest.collect.settings import TABLE, parse_sources
-    from avlest.collect.sources.http import make_push_view
-
-    config = settings.AVLEST
-    sources = parse_sources(config.tables.get(TABLE), place=config.place(TABLE), data_dir=config.data_dir)
-    return make_push_view(sources, Inbox(lanes=read_collect_options(config).lanes))
