@@ -97,6 +97,7 @@ def test_a_file_in_the_watched_folder_becomes_readings_also_when_keys_come_later
     wait_until(lambda: read_readings(served.data).height > 0, what="readings", seconds=PATIENCE)
     wait_until(lambda: '"undelivered": 0' in served.get("/health")[1], what="an empty queue", seconds=PATIENCE)
     assert read_readings(served.data)["register"].n_unique() >= METERS
+    assert f"files: connected, {TELEGRAMS} taken in, 0 not readable" in expect_success("status", "--data", served.data)
     assert not holds_key(served, sample)
 
 

@@ -107,14 +107,20 @@ def status(
         config = _start(data)
     with explain_collect_failures():
         from avlest.collect.options import open_configured_store
+        from avlest.collect.sources.state import FILE_NAME, read_board
         from avlest.collect.status import get_status
 
         found = get_status(now=get_now(), days=days)
+        board = read_board(config.resolve(FILE_NAME))
+        sources = list(board.sources) if board else []
         sizes = [dataclasses.asdict(size) for size in open_configured_store(config).sizes()]
         if as_json:
-            typer.echo(json.dumps({**dataclasses.asdict(found), "tables": sizes}, default=str, indent=1))
+            typer.echo(
+                json.dumps({**dataclasses.asdict(found), "sources": sources, "tables": sizes}, default=str, indent=1)
+            )
         else:
             _print_status(found, sizes)
+            _print_sources(sources)
 
 
 def _print_status(found: CollectStatus, sizes: list[dict[str, Any]]) -> None:
@@ -136,6 +142,16 @@ def _print_status(found: CollectStatus, sizes: list[dict[str, Any]]) -> None:
         typer.echo(
             f"Table            {size['table']}: {size['rows']} rows, {size['bytes']} bytes, {size['files']} files"
         )
+
+
+def _print_sources(sources: list[dict[str, Any]]) -> None:
+    """One line a source, as the collector last wrote it down, and what went wrong last."""
+    for source in sources:
+        trouble = "; ".join(filter(None, (source.get("last_error"), source.get("last_problem"))))
+        counts = f"{source.get('taken', 0)} taken in, {source.get('problems', 0)} not readable"
+        heard = str(source.get("last_heard_at") or "never")[:19].replace("T", " ")
+        line = f"Source           {source.get('name')}: {source.get('phase')}, {counts}, last {heard}"
+        typer.echo(f"{line}; {trouble}" if trouble else line)
 
 
 def replay(
