@@ -97,12 +97,20 @@ class MqttSource:
         if lost.is_set():
             hint = ' (one that only speaks MQTT 3.1.1 needs version = "3.1.1")' if version == MQTTv50 else ""
             raise SourceError(f"broker {self.broker} closed the connection instead of answering{hint}")
-        try:
-            await asyncio.wait_for(self._subscribe(client), CONNECT_SECONDS)
-        except TimeoutError as error:
-            raise SourceError(f"broker {self.broker} did not answer to the subscription") from error
+        await self._await_subscription(asyncio.ensure_future(self._subscribe(client)))
         if not lost.is_set():
             self.state.connect(f"{self.broker}, {', '.join(self.settings.topics)}")
+
+    async def _await_subscription(self, subscribing: asyncio.Future[None]) -> None:
+        """Wait for the broker's answer, which comes after all it has kept for us: as long as messages arrive."""
+        heard = -1
+        while heard != self.state.messages:
+            heard = self.state.messages
+            done, _ = await asyncio.wait({subscribing}, timeout=CONNECT_SECONDS)
+            if done:
+                return await subscribing
+        subscribing.cancel()
+        raise SourceError(f"broker {self.broker} did not answer to the subscription")
 
     def _describe_refusal(self, error: MQTTConnectError) -> str:
         code = getattr(error, "_code", None)
@@ -160,18 +168,19 @@ class MqttSource:
                 return _ACKNOWLEDGE
             # Only `_close` cancels, after the connection: gmqtt then has nowhere to send the acknowledgement to.
             with suppress(asyncio.CancelledError):
-                await self._take(intake, topic, payload, lost)
+                await self._take(_client, intake, topic, payload, lost)
             return _ACKNOWLEDGE
 
         client.on_message = take
         client.on_disconnect = lambda *_: lost.set()
         return client
 
-    async def _take(self, intake: Intake, topic: str, payload: bytes, lost: asyncio.Event) -> None:
+    async def _take(self, client: Client, intake: Intake, topic: str, payload: bytes, lost: asyncio.Event) -> None:
         """Take one message in.  Without a commit this does not return before the connection is closed."""
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._hold_back(client)
         try:
             await intake.take_message(bytes(payload), topic=topic)
         except Exception as error:  # noqa: BLE001  whatever it is: told, not acknowledged, and tried again
@@ -183,6 +192,22 @@ class MqttSource:
         finally:
             self._tasks.discard(task)
             self._refused.discard(task)
+            self._hold_back(client)
+
+    def _hold_back(self, client: Client) -> None:
+        """Read no more while enough is being taken in.
+
+        Brokers need not heed `receive_maximum` (mosquitto 2.0 sends a resumed session's whole queue at once), and what
+        was read and not acknowledged is sent again after every broken connection.
+        """
+        connection = client._connection
+        transport = None if connection is None else connection._transport
+        if transport is None or transport.is_closing():
+            return
+        if len(self._tasks) >= IN_FLIGHT and transport.is_reading():
+            transport.pause_reading()
+        elif len(self._tasks) <= IN_FLIGHT // 2 and not transport.is_reading():
+            transport.resume_reading()
 
     def _read_password(self) -> str | None:
         if not self.settings.password_file:
