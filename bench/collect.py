@@ -225,7 +225,8 @@ class Run:
 
         store = open_configured_store(settings.AVLEST)
         committed = {commit.batch: commit.at for commit in store.commits("readings", limit=1000) if commit.batch}
-        appends = dict(Batch.objects.values_list("decided_at", "append"))
+        decided = Batch.objects.values_list("decided_at", "append")
+        appends = {at: append for at, append in decided if append is not None}
         rows = store.history("readings", ids=None, start=began - timedelta(seconds=1)).select("at", "known_at").unique()
         found = [(at, committed[appends[known]]) for at, known in rows.iter_rows()]
         return sorted((commit - at).total_seconds() for at, commit in found)
