@@ -162,7 +162,7 @@ class Decider:
                 parts.append(self._decode_telegrams(rows))
             else:
                 self._decode_singly(str(road), rows, decoded)
-        messages = pl.concat([part.get_messages() for part in parts]).sort("row")
+        messages = pl.concat([part.get_messages() for part in parts])
         return messages, pl.concat([part.get_values() for part in parts])
 
     def _decode_telegrams(self, rows: pl.DataFrame) -> Decoded:
@@ -212,8 +212,9 @@ class Decider:
         """All readings of the batch, and the address each register is of."""
         good = messages.filter(pl.col("outcome") == OK).select("row", "manufacturer", "serial", "status")
         meters = self.directory.meters.filter("is_ours").select("manufacturer", "serial", "meter", "organisation")
-        mine = good.join(meters, on=["manufacturer", "serial"])
-        rows = values.join(mine, on="row").join(fresh.select("row", "received_at", "source"), on="row")
+        heard = fresh.select("row", "received_at", "source")
+        mine = good.join(meters, on=["manufacturer", "serial"]).join(heard, on="row")
+        rows = values.join(mine, on="row")
         wanted = rows.select("meter", "organisation", "spec").unique()
         registers = self.directory.resolve_registers(wanted, now=now)
         rows = rows.join(registers, on=["meter", "spec"])
@@ -285,7 +286,8 @@ def _addresses(messages: pl.DataFrame) -> list[Address]:
 
 
 def _note_heard(states: States, fresh: pl.DataFrame, messages: pl.DataFrame, *, lane: int) -> None:
-    rows = messages.filter(pl.col("serial") != "").join(fresh.drop("payload"), on="row").sort("received_at")
+    columns = ("row", "received_at", "replayed", "source", "gateway", "rssi")
+    rows = messages.filter(pl.col("serial") != "").join(fresh.select(columns), on="row").sort("received_at")
     last = ("outcome", "family", "status", "source", "gateway", "rssi")
     heard = rows.group_by("manufacturer", "serial").agg(
         pl.col("received_at").first().alias("first"),
@@ -364,7 +366,7 @@ def _count_outcomes(heard: pl.DataFrame, fresh: pl.DataFrame, messages: pl.DataF
 
 
 def _count_gateways(heard: pl.DataFrame) -> pl.DataFrame:
-    rows = heard.filter(~pl.col("replayed")).sort("received_at")
+    rows = heard.filter(~pl.col("replayed")).select("source", "gateway", "received_at", "rssi").sort("received_at")
     return rows.group_by("source", "gateway").agg(
         pl.col("received_at").first().alias("first"),
         pl.col("received_at").last().alias("last"),

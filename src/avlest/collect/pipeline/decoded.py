@@ -81,9 +81,9 @@ class Decoded:
         )
 
     def get_messages(self) -> pl.DataFrame:
-        """All messages, columns `MESSAGE_SCHEMA`, ascending by row."""
+        """All messages, columns `MESSAGE_SCHEMA`, in any order."""
         singles = pl.DataFrame(self._rows, schema=MESSAGE_SCHEMA)
-        return _stack([*self.messages, singles], MESSAGE_SCHEMA).sort("row")
+        return _stack([*self.messages, singles], MESSAGE_SCHEMA)
 
     def get_values(self) -> pl.DataFrame:
         """All values, columns `VALUE_SCHEMA`."""

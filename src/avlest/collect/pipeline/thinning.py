@@ -122,7 +122,8 @@ def _join_states(readings: pl.DataFrame, states: pl.DataFrame) -> _Rows:
     fresh = readings.select(*READING_SCHEMA, "present", fresh=pl.lit(value=True))
     frame = pl.concat([fresh, held.select(fresh.columns)]) if held.height else fresh
     register, at, value = (frame[name].to_numpy() for name in ("register", "at", "value"))
-    order = np.lexsort((~frame["fresh"].to_numpy(), value, at, register))
+    # Stable, so that of equal rows the new one stands before the held one.
+    order = np.lexsort((at, register))
     same = np.zeros(len(order), np.bool_)
     same[1:] = np.logical_and.reduce([c[order][1:] == c[order][:-1] for c in (register, at, value)])
     memory = states.sort("register")
