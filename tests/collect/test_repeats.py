@@ -63,4 +63,5 @@ def test_gateway_source_and_signal_make_no_other_message() -> None:
 
 def _marks(*rows: dict) -> list[int]:
     whole = [{name: row.get(name) for name in SCHEMA} for row in rows]
-    return derive_marks(pl.DataFrame(whole, schema=SCHEMA).with_columns(pl.col("address").fill_null(""))).tolist()
+    marks = derive_marks(pl.DataFrame(whole, schema=SCHEMA).with_columns(pl.col("address").fill_null("")))
+    return [int(mark) for mark in marks.tolist()]

@@ -70,7 +70,7 @@ def test_standard_frames_keep_their_address(maker: str, body: bytes, c_field: in
     assert stack.address == stack.wire_address
 
 
-@pytest.mark.parametrize("key", [None, *diehl._DEFAULT_KEYS, KEY[:8]])
+@pytest.mark.parametrize("key", [None, *diehl.DEFAULT_KEYS, KEY[:8]])
 def test_real_data_are_unscrambled(key: bytes | None) -> None:
     """By the maker's default keys or the meter's own; what is in clear stays so."""
     stack = decode_stack(_real_data("HYD", RECORDS, key=key), keys=[KEY])

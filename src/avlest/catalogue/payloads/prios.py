@@ -15,7 +15,7 @@ from avlest.catalogue.clear import Clear
 from avlest.catalogue.model import Value
 from avlest.catalogue.payloads.build import format_date, require_length
 from avlest.telegrams.outcomes import Outcome, TelegramError
-from avlest.telegrams.wmbus.diehl import _DEFAULT_KEYS, scramble_real_data
+from avlest.telegrams.wmbus.diehl import DEFAULT_KEYS, scramble_real_data
 
 _CLEAR = 4
 _CHECK = 0x4B
@@ -86,7 +86,7 @@ def descramble(clear: Clear) -> bytes:
     require_length(clear.payload, _CLEAR + 5, family="izar")
     head = clear.payload[:_CLEAR]
     header = bytes([_LINK_LENGTH, 0]) + clear.link_address.link_bytes + bytes([clear.ci]) + head
-    for key in (*clear.keys, *_DEFAULT_KEYS):
+    for key in (*clear.keys, *DEFAULT_KEYS):
         body = scramble_real_data(clear.payload[_CLEAR:], header=header, key=key)
         if body[0] == _CHECK:
             return body

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from avlest.telegrams.layouts.aes import BLOCK, AesBank, compute_cmac_rows, split_rows
+from avlest.telegrams.layouts.aes import BLOCK, AesBank, compute_cmac_rows, derive_session_keys, split_rows
 from avlest.telegrams.layouts.batch import Bytes, Rows
 from avlest.telegrams.layouts.crc import compute_crc_rows
 from avlest.telegrams.layouts.opening import (
@@ -20,9 +20,9 @@ from avlest.telegrams.layouts.opening import (
     encrypted_span,
     link_ordered_address,
 )
-from avlest.telegrams.layouts.route import Route
+from avlest.telegrams.layouts.route import LINK_ADDRESS, Route
 from avlest.telegrams.wmbus.ell import CRC_LENGTH
-from avlest.telegrams.wmbus.security import METER_AUTHENTICATION, METER_ENCRYPTION, ZERO_IV, derive_cmac_subkey
+from avlest.telegrams.wmbus.security import METER_AUTHENTICATION, METER_ENCRYPTION, ZERO_IV
 
 
 def encrypt_cbc_rows(clear: Bytes, iv: Bytes, keys: Sequence[bytes], key_index: Rows, bank: AesBank) -> Bytes:
@@ -57,25 +57,10 @@ def seal_ell(data: Bytes, route: Route, keys: Sequence[bytes], key_index: Rows, 
     data[:, at] = crc & 0xFF
     data[:, at + 1] = crc >> 8
     start = np.zeros((len(data), BLOCK), np.uint8)
-    address_at = ell.offset + 3 if ell.address is not None else 2
-    start[:, :8] = data[:, address_at : address_at + 8]
+    start[:, :8] = data[:, LINK_ADDRESS : LINK_ADDRESS + 8]  # the sender's, whatever receiver the layer names
     start[:, 8] = data[:, ell.offset + 1]
     start[:, 9:13] = data[:, at - 4 : at]
     data[:, at:] = bank.apply_ctr(data[:, at:], start, keys, key_index)
-
-
-def derive_session_keys(
-    counters: Bytes, identities: Bytes, keys: Sequence[bytes], key_index: Rows, bank: AesBank, *, constant: int
-) -> Bytes:
-    """One key for each message: the CMAC of one whole block is one AES block under a subkey; (n, 16)."""
-    seeds = np.full((len(counters), BLOCK), 0x07, np.uint8)
-    seeds[:, 0] = constant
-    seeds[:, 1:5] = counters
-    seeds[:, 5:9] = identities
-    present, inverse = np.unique(key_index, return_inverse=True)
-    subkeys = np.frombuffer(b"".join(derive_cmac_subkey(keys[index]) for index in present.tolist()), np.uint8)
-    seeds ^= subkeys.reshape(-1, BLOCK)[inverse.reshape(-1)]
-    return bank.ecb("encrypt", seeds, keys, key_index)
 
 
 def seal_mode7(data: Bytes, route: Route, keys: Sequence[bytes], key_index: Rows, bank: AesBank) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from avlest.telegrams.layouts.batch import Bytes, Rows
+from avlest.telegrams.wmbus.security import derive_cmac_subkey
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers import CipherContext
@@ -86,6 +87,23 @@ def make_context(direction: Direction, key: bytes) -> CipherContext:
 
     cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305 - single blocks; chaining is ours
     return cipher.encryptor() if direction == "encrypt" else cipher.decryptor()
+
+
+def derive_session_keys(
+    counters: Bytes, identities: Bytes, keys: Sequence[bytes], key_index: Rows, bank: AesBank, *, constant: int
+) -> Bytes:
+    """One key for each message (EN 13757-7, 9.6.2): the CMAC of one whole block is one AES block; (n, 16).
+
+    `counters` (n, 4) and `identities` (n, 4) as sent, `constant` what the key is for.
+    """
+    seeds = np.full((len(counters), BLOCK), 0x07, np.uint8)
+    seeds[:, 0] = constant
+    seeds[:, 1:5] = counters
+    seeds[:, 5:9] = identities
+    present, inverse = np.unique(key_index, return_inverse=True)
+    subkeys = np.frombuffer(b"".join(derive_cmac_subkey(keys[index]) for index in present.tolist()), np.uint8)
+    seeds ^= subkeys.reshape(-1, BLOCK)[inverse.reshape(-1)]
+    return bank.ecb("encrypt", seeds, keys, key_index)
 
 
 def compute_cmac_rows(messages: Bytes, keys: Bytes) -> Bytes:

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from avlest.telegrams.layouts.aes import BLOCK, AesBank, compute_cmac_rows, decrypt_ecb_rows
+from avlest.telegrams.layouts.aes import BLOCK, AesBank, compute_cmac_rows, decrypt_ecb_rows, derive_session_keys
 from avlest.telegrams.layouts.batch import Bytes, Mask, Rows, TelegramBatch
 from avlest.telegrams.layouts.crc import compute_crc_rows
 from avlest.telegrams.layouts.partition import PatternBook
@@ -26,7 +26,6 @@ from avlest.telegrams.wmbus.security import (
     IDLE_FILLER,
     METER_AUTHENTICATION,
     METER_ENCRYPTION,
-    derive_cmac_subkey,
 )
 
 KeyFinder = Callable[[Rows, Bytes, Route], Rows]
@@ -175,27 +174,19 @@ class Opener:
         if not len(locked):
             return data, opened
         part = group.take(group.key_index >= 0)
-        encryption = self._session_keys(part, keys, METER_ENCRYPTION)
-        authentication = self._session_keys(part, keys, METER_AUTHENTICATION)
+        afl = group.route.afl
+        assert afl is not None
+        counters = part.data[:, afl.counter_offset : afl.counter_offset + 4]
+        identities = part.data[:, group.route.identity_at : group.route.identity_at + 4]
+        encryption, authentication = (
+            derive_session_keys(counters, identities, keys, part.key_index, self.bank, constant=constant)
+            for constant in (METER_ENCRYPTION, METER_AUTHENTICATION)
+        )
         clear, right = open_mode7_rows(part, encryption, authentication)
         result = data.copy()
         result[locked[right], start:end] = clear[right]
         opened[locked[right]] = True
         return result, opened
-
-    def _session_keys(self, group: Group, keys: Sequence[bytes], constant: int) -> Bytes:
-        """One derived key for each row: CMAC of one whole block is one AES block under a subkey."""
-        afl = group.route.afl
-        assert afl is not None
-        seeds = np.full((len(group.rows), BLOCK), 0x07, np.uint8)
-        seeds[:, 0] = constant
-        counter_at = afl.counter_offset
-        seeds[:, 1:5] = group.data[:, counter_at : counter_at + 4]
-        seeds[:, 5:9] = group.data[:, group.route.identity_at : group.route.identity_at + 4]
-        present, inverse = np.unique(group.key_index, return_inverse=True)
-        subkeys = np.frombuffer(b"".join(derive_cmac_subkey(keys[index]) for index in present.tolist()), np.uint8)
-        seeds ^= subkeys.reshape(-1, BLOCK)[inverse.reshape(-1)]
-        return self.bank.ecb("encrypt", seeds, keys, group.key_index)
 
 
 def open_mode7_rows(group: Group, encryption: Bytes, authentication: Bytes) -> tuple[Bytes, Mask]:

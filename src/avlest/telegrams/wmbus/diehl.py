@@ -22,8 +22,8 @@ REAL_DATA_BIT = 0x1000
 WATER = 0x07
 
 # Keys the maker uses where none was ordered; published in several open decoders.
-_DEFAULT_KEYS = (bytes.fromhex("39BC8A10E66D83F8"), bytes.fromhex("51728910E66D83F8"))
-DEFAULT_AES_KEY = _DEFAULT_KEYS[1] * 2
+DEFAULT_KEYS = (bytes.fromhex("39BC8A10E66D83F8"), bytes.fromhex("51728910E66D83F8"))
+DEFAULT_AES_KEY = DEFAULT_KEYS[1] * 2
 
 CHECK_BITS = 0xEF
 HEADER = 15  # up to and including the configuration word of a short header
@@ -115,7 +115,7 @@ def decode_real_data(data: bytes, *, keys: tuple[bytes, ...]) -> tuple[bytes | N
     that passes as it stands was stored in clear.  None when no key fits.
     """
     payload, wanted = data[HEADER:], data[14] & CHECK_BITS
-    for key in (None, *keys, *_DEFAULT_KEYS):
+    for key in (None, *keys, *DEFAULT_KEYS):
         clear = payload
         if key is not None:
             clear = scramble_real_data(payload, header=data[:HEADER], key=key)
