@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import polars as pl
 import pytest
+from django.db import connections
 
 from avlest.collect.inbox import Inbox
 from avlest.collect.models import Batch, GatewayState, Kept, MeterState, OutcomeCount, Packet
+from avlest.collect.pipeline.locks import LaneLocks
 from avlest.readings.quality import Quality
 from avlest.registry.models import Meter, Register
 from avlest.registry.rights import Actor
@@ -78,12 +81,18 @@ def test_the_same_bytes_long_after_are_a_new_reading(plant: Plant, actor: Actor)
     assert [at for _, at, _ in get_readings(plant)] == [START + n * 10 * MINUTE for n in range(3)]
 
 
-def test_a_status_is_kept_in_words(plant: Plant, actor: Actor) -> None:
+def test_the_last_known_state_of_a_meter_shows_value_signal_and_how_often_it_was_heard(
+    plant: Plant, actor: Actor
+) -> None:
     sender = Sender(1)
     register(actor, [sender])
-    Inbox().put([hear(sender.send(5, status=0x04), START)])
+    Inbox().put([hear(sender.send(number), START + number * MINUTE, rssi=-60.0 - number) for number in range(5)])
     plant.worker.drain()
-    assert MeterState.objects.get().heard == 1
+    state = MeterState.objects.get()
+    volume = Register.objects.get(quantity="volume").pk
+    assert (state.heard, state.outcome, state.rssi, state.last_heard_at) == (5, "ok", -64.0, START + 4 * MINUTE)
+    assert state.values[str(volume)][1] == 4000
+    assert state.kept == 10
 
 
 def test_what_cannot_be_read_is_kept_with_its_reason_and_counted(plant: Plant, actor: Actor) -> None:
@@ -228,14 +237,21 @@ def test_a_full_disk_at_the_append_loses_nothing(plant: Plant, actor: Actor, mon
 
 
 def test_a_lane_is_worked_on_by_one_process_at_a_time(plant: Plant, actor: Actor) -> None:
+    def try_elsewhere() -> bool:
+        """Ask from a connection of its own, as another process does."""
+        locks = LaneLocks(plant.folder / "locks")
+        try:
+            return locks.acquire(0)
+        finally:
+            locks.release_all()
+            connections.close_all()
+
     plant.worker.step()
-    other = plant.make_worker()
-    other.step()
-    assert (list(plant.worker.lanes), list(other.lanes)) == ([0], [])
-    plant.worker.locks.release_all()
-    other._due.clear()
-    other.step()
-    assert list(other.lanes) == [0]
+    assert list(plant.worker.lanes) == [0]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        assert not pool.submit(try_elsewhere).result(20)
+        plant.worker.locks.release_all()
+        assert pool.submit(try_elsewhere).result(20)
 
 
 def test_a_decision_about_packets_that_are_gone_is_void(plant: Plant, actor: Actor) -> None:
