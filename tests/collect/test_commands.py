@@ -123,3 +123,15 @@ def test_a_wrong_setting_is_named_with_its_line(tmp_path: Path, environ: dict[st
         file.write("\n[collect]\ninterval_minutes = -1\n")
     with pytest.raises(RuntimeError, match=r"line \d+ \[collect\].*interval_minutes.*at least 0"):
         run_command("work", "--once", "--data", str(tmp_path / "d"), environ=environ)
+
+
+def test_keys_that_are_imported_late_turn_what_waited_into_readings(
+    data: Path, environ: dict[str, str], tmp_path: Path
+) -> None:
+    late = Sender(3)
+    keys = tmp_path / "late.csv"
+    keys.write_text(f"manufacturer;serial;key\n{MAKER};{late.serial};{late.key.hex()}\n", encoding="utf-8")
+    run_command("import", "keys", str(keys), "--data", str(data), environ=environ)
+    run_command("work", "--once", "--data", str(data), environ=environ)
+    text = run_command("readings", "show", "--data", str(data), "--meter", late.serial, environ=environ)
+    assert f"2026-03-01T12:00:00Z  {MAKER} {late.serial}  volume  1003.000 l  OK  measured" in text

@@ -108,7 +108,7 @@ class Worker:
                 continue
             busy |= self._work_on(lane, work, flush=flush)
         if self.lanes:
-            self._do_chores()
+            busy |= self._do_chores()
         return busy
 
     def drain(self) -> None:
@@ -220,21 +220,23 @@ class Worker:
         self._settle(decision, [], lane, work, now=now)
         return True
 
-    def _do_chores(self) -> None:
-        """What is due now and then: replays, and keeping the tables small."""
+    def _do_chores(self) -> bool:
+        """What is due now and then: replays, and keeping the tables small; True when something was put back."""
         now = self.clock()
+        replayed = 0
         if self._is_due("replay", _REPLAY_SECONDS):
             directory = self.decider.directory
             directory.refresh()
             if directory.versions != self._replayed_versions:
-                count = do_replay_known(directory, now=now)
+                replayed = do_replay_known(directory, now=now)
                 self._replayed_versions = dict(directory.versions)
-                if count:
-                    logger.info("%d kept telegrams are tried again", count)
         if self._is_due("upkeep", _UPKEEP_SECONDS) and min(self.lanes) == 0:
-            do_replay_catalogue(self.catalogue, self.codec_files, now=now)
+            replayed += do_replay_catalogue(self.catalogue, self.codec_files, now=now)
             do_forget_kept(keep_days=self.options.keep_days, now=now)
             do_upkeep(self.store, remembered=self._remembered(), now=now)
+        if replayed:
+            logger.info("%d kept telegrams are tried again", replayed)
+        return bool(replayed)
 
     def _is_due(self, name: str, seconds: float) -> bool:
         now = time.monotonic()
