@@ -218,3 +218,25 @@ def test_a_line_without_end_is_one_error_and_the_next_line_is_read(
     found = objects(run("decode", str(path)))
     assert [item.get("error") for item in found] == ["too_long", None]
     assert found[0]["line"] == 1
+
+
+def test_a_parquet_file_in_a_folder_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
+    output = tmp_path / "nowhere" / "out.parquet"
+    result = run("decode", "-", "--format", "parquet", "-o", str(output), text=water(1, 1000, key=None))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("avlest: ")
+    assert str(output) in result.stderr
+
+
+@pytest.mark.parametrize("more", [["--raw"], ["--format", "table"]])
+def test_a_meters_own_error_field_is_no_failure_to_decode(tmp_path: Path, more: list[str]) -> None:
+    (tmp_path / "mine.toml").write_text(
+        'family = "mine"\ntitle = "M"\nsource = "s"\nmeters = ["XYZ:01:07"]\n'
+        '[[field]]\nname = "error"\nfrom = { vif = "volume" }\n'
+        '[[field.lookup]]\nname = "E"\nnames = { 0x1 = "OVERFLOW" }\n'
+    )
+    result = run("decode", "-", "--catalogue", str(tmp_path), *more, text=water(1, 1, key=None))
+    assert result.exit_code == 0
+    assert "OVERFLOW" in result.stdout
+    assert "1 of 1 telegrams decoded" in result.stderr
+    assert "error=OVERFLOW" in result.stdout or '"error": "OVERFLOW"' in result.stdout

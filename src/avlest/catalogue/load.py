@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, get_args
 
@@ -282,6 +282,3 @@ def _parse_lookup(read: _Reader, item: Table, place: str) -> Lookup:
         names_unset=read.names(item, "unset", place),
         ok=read.text(item, "ok", place, default=""),
     )
-
-
-Loader = Callable[[str], str]

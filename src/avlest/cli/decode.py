@@ -174,7 +174,10 @@ def _open_sink(stack: ExitStack, form: Format, output: Path | None) -> Sink:
             fail("--format parquet needs --output FILE")
         from avlest.cli.files import ParquetSink
 
-        return ParquetSink(output)
+        try:
+            return ParquetSink(output)
+        except OSError as error:
+            fail(f"{output}: {error.strerror}")
     stream = _open_output(stack, output)
     if form is Format.CSV:
         from avlest.cli.files import CsvSink
@@ -206,6 +209,8 @@ def _decode_singly(
     raw: bool,
 ) -> Tally:
     from avlest.cli.single import decode_line, read_lines
+    from avlest.cli.text import describe_error
+    from avlest.telegrams.outcomes import TelegramError
 
     if form is not Format.JSON:
         if raw:
@@ -220,10 +225,11 @@ def _decode_singly(
         for source in ([numbered], (read_lines(file) for file in _open_inputs(inputs))):
             for lines in source:
                 for number, text in lines:
-                    item = decode_line(decoder, ring, text, number, raw=raw)
-                    if item.get("error"):
-                        tally.failed[str(item["error"])] += 1
-                    else:
+                    try:
+                        item = decode_line(decoder, ring, text, raw=raw)
                         tally.decoded += 1
+                    except TelegramError as error:
+                        item = describe_error(error, number)
+                        tally.failed[error.outcome.value] += 1
                     stream.write(json.dumps(item, ensure_ascii=False) + "\n")
     return tally

@@ -15,7 +15,7 @@ import numpy as np
 from avlest.catalogue.batch_decoder import BatchResult, DecodedGroup
 from avlest.catalogue.model import Value
 from avlest.cli.lines import LineChunk
-from avlest.telegrams.outcomes import TelegramError
+from avlest.cli.text import describe_error
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,11 +47,6 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish the output."""
-
-
-def describe_error(error: TelegramError, line: int) -> Object:
-    """The object printed for a telegram that could not be decoded."""
-    return {"error": error.outcome.value, "detail": error.detail, "line": line}
 
 
 def single_objects(chunk: DecodedChunk) -> dict[int, Object]:
@@ -121,7 +116,7 @@ class TableSink:
     def __init__(self, stream: TextIO, *, limit: int = 1000) -> None:
         self._stream = stream
         self._limit = limit
-        self._rows: list[tuple[int, Object]] = []
+        self._rows: list[tuple[int, Object, bool]] = []
         self._count = 0
 
     def write(self, chunk: DecodedChunk) -> None:
@@ -134,7 +129,7 @@ class TableSink:
                 objects |= dict(zip(group.rows.tolist(), build_objects(group), strict=True))
         self._count += len(objects)
         for row in sorted(objects)[: max(0, self._limit - len(self._rows))]:
-            self._rows.append((chunk.line(row), objects[row]))
+            self._rows.append((chunk.line(row), objects[row], row in chunk.result.errors))
 
     def close(self) -> None:
         """Print the table."""
@@ -145,8 +140,8 @@ class TableSink:
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name in (*self._COLUMNS, "readings"):
             table.add_column(name, overflow="fold", no_wrap=name != "readings")
-        for line, item in self._rows:
-            if item.get("error"):
+        for line, item, failed in self._rows:
+            if failed:
                 table.add_row(
                     str(line), "", "", "", "", Text(f"{item['error']}: {item.get('detail', '')}", style="red")
                 )

@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 from avlest.catalogue.decoder import Decoder
 from avlest.cli.text import is_telegram_line, parse_line
 from avlest.telegrams.keyring import KeyRing
-from avlest.telegrams.outcomes import TelegramError
 from avlest.telegrams.records.model import Record
 from avlest.telegrams.records.values import decode_value
 from avlest.telegrams.wmbus.identities import find_identities
@@ -23,17 +22,14 @@ def read_lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
             yield number, line.decode("utf-8", "replace")
 
 
-def decode_line(decoder: Decoder, ring: KeyRing, text: str, number: int, *, raw: bool) -> dict[str, Any]:
-    """The object of one line; an error is an object too."""
-    try:
-        line = parse_line(text)
-        keys = ring.candidates(find_identities(line.telegram), line.key)
-        stack = decode_stack(line.telegram, keys=keys)
-        item: dict[str, Any] = dict(decoder.describe(stack, keys=keys))
-        if raw:
-            item["records"] = list(map(describe_raw, decoder.read_payload(stack, keys=keys)[1].records.records))
-    except TelegramError as error:
-        return {"error": error.outcome.value, "detail": error.detail, "line": number}
+def decode_line(decoder: Decoder, ring: KeyRing, text: str, *, raw: bool) -> dict[str, Any]:
+    """The object of one line.  Raises `TelegramError` where it cannot be decoded."""
+    line = parse_line(text)
+    keys = ring.candidates(find_identities(line.telegram), line.key)
+    stack = decode_stack(line.telegram, keys=keys)
+    item: dict[str, Any] = dict(decoder.describe(stack, keys=keys))
+    if raw:
+        item["records"] = list(map(describe_raw, decoder.read_payload(stack, keys=keys)[1].records.records))
     return item | ({"received_at": line.received_at} if line.received_at else {})
 
 

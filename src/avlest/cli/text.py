@@ -92,3 +92,8 @@ def _parse_json(text: str) -> ParsedLine:
         raise TelegramError(Outcome.BAD_KEY, "the member 'key' is not text")
     received = item.get("received_at", item.get("time"))
     return ParsedLine(parse_hex(telegram), parse_key(key) if key else None, None if received is None else str(received))
+
+
+def describe_error(error: TelegramError, line: int) -> dict[str, int | float | str | None]:
+    """The object printed for a telegram that could not be decoded."""
+    return {"error": error.outcome.value, "detail": error.detail, "line": line}

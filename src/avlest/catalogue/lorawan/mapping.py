@@ -28,7 +28,7 @@ _FURTHEST_AHEAD: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """What a profile takes from a codec's object."""
+    """What a profile takes from an uplink: from a codec's object, or from records."""
 
     values: tuple[LorawanValue, ...]
     status: tuple[str, ...]

@@ -20,6 +20,7 @@ from avlest.catalogue.decoder import Decoder
 from avlest.catalogue.evaluate import evaluate_binding
 from avlest.catalogue.lookup import OK, translate_transport_status
 from avlest.catalogue.lorawan.exact import scale_exactly
+from avlest.catalogue.lorawan.mapping import Mapped
 from avlest.catalogue.lorawan.model import Layout, LorawanValue, Rule
 from avlest.catalogue.model import Family, Field
 from avlest.catalogue.systematic import derive_kind, derive_name
@@ -51,17 +52,6 @@ _USED: Final = (*_IDENTITIES, _FLAGS, "manufacturer_specific", "record_")
 
 _SECONDS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _MOST_NAMES: Final = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Native:
-    """What the records of one uplink say."""
-
-    values: tuple[LorawanValue, ...]
-    status: tuple[str, ...]
-    serial: str
-    texts: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +90,7 @@ _NAMES: Final[dict[tuple[bytes, int, Coding, int], _Named | None]] = {}
 
 def read_records(
     payload: bytes, rule: Rule, *, decoder: Decoder, family: Family | None, zone: tzinfo, received_at: datetime
-) -> Native:
+) -> Mapped:
     """The records of an uplink under a rule of layout application or records.
 
     `family` says what the records mean where the payload names no meter model of its own;
@@ -121,7 +111,7 @@ def read_records(
         raise problems[0]
     warnings += [problem.detail for problem in problems]
     flat = evaluate_binding(binding, records, clear.status)
-    return Native(
+    return Mapped(
         values,
         _derive_status(clear, family, flat.get("status")),
         _find_serial(records, clear.address),
