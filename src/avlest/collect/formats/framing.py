@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol
 
 from avlest.collect.formats.model import Problem
 
@@ -33,10 +34,13 @@ class FrameReader(Protocol):
         ...
 
 
-class LineReader:
-    """Lines of text; `\\r`, `\\n` and both end one."""
+class DelimitedReader(ABC):
+    """Pieces of a byte stream that end with a mark; one that grows too long is left out and told."""
 
     __slots__ = ("_buffer", "_skipping")
+
+    piece_name: ClassVar[str]
+    longest: ClassVar[int]
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -44,23 +48,48 @@ class LineReader:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes of the line that has not ended."""
+        """Bytes of the piece that has not ended."""
         return len(self._buffer)
 
     def feed(self, chunk: bytes) -> list[Frame | Problem]:
-        """Take the next bytes; return the lines they complete, blank ones left out."""
-        *lines, rest = (self._buffer + chunk).replace(b"\r", b"\n").split(b"\n")
+        """Take the next bytes; return what the pieces they complete hold."""
+        *pieces, rest = self._split(self._buffer + chunk)
         found: list[Frame | Problem] = []
-        for line in lines:
+        for piece in pieces:
             if self._skipping:
                 self._skipping = False
-            elif line.strip():
-                found.append(Frame(line))
+                continue
+            frame = self._read(piece)
+            if frame is not None:
+                found.append(frame)
         self._buffer = b"" if self._skipping else rest
-        if len(rest) > LONGEST_LINE and not self._skipping:
+        if len(self._buffer) > self.longest:
             self._skipping, self._buffer = True, b""
-            found.append(Problem(f"a line of more than {LONGEST_LINE} bytes was left out"))
+            found.append(Problem(f"a {self.piece_name} of more than {self.longest} bytes was left out"))
         return found
+
+    @abstractmethod
+    def _split(self, data: bytes) -> list[bytes]:
+        """The pieces of `data`, the last one not ended."""
+
+    @abstractmethod
+    def _read(self, piece: bytes) -> Frame | Problem | None:
+        """What one whole piece holds; None for nothing."""
+
+
+class LineReader(DelimitedReader):
+    """Lines of text; `\\r`, `\\n` and both end one, blank ones are left out."""
+
+    __slots__ = ()
+
+    piece_name = "line"
+    longest = LONGEST_LINE
+
+    def _split(self, data: bytes) -> list[bytes]:
+        return data.replace(b"\r", b"\n").split(b"\n")
+
+    def _read(self, piece: bytes) -> Frame | None:
+        return Frame(piece) if piece.strip() else None
 
     def finish(self) -> list[Frame | Problem]:
         """Return what stands after the last line end: some senders end with none."""

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import xor
 from typing import Final
 
-from avlest.collect.formats.framing import Frame
+from avlest.collect.formats.framing import DelimitedReader, Frame
 from avlest.collect.formats.model import Problem
 from avlest.telegrams.han.hdlc import compute_crc, is_intact
 
@@ -196,36 +196,19 @@ def build_amb8465_setup(mode: str) -> bytes:
     return command + bytes((reduce(xor, command),))
 
 
-class Iu891aReader:
+class Iu891aReader(DelimitedReader):
     """iU891A: SLIP frames `endpoint | message | payload | CRC 2`; a heard telegram has a time stamp before it."""
 
-    __slots__ = ("_buffer", "_skipping")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self._buffer = b""
-        self._skipping = False
+    piece_name = "frame"
+    longest = _LONGEST_SLIP
 
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of the frame that has not ended."""
-        return len(self._buffer)
+    def _split(self, data: bytes) -> list[bytes]:
+        return data.split(bytes((_SLIP_END,)))
 
-    def feed(self, chunk: bytes) -> list[Frame | Problem]:
-        """Take the next bytes; return the telegrams they complete."""
-        *packets, rest = (self._buffer + chunk).split(bytes((_SLIP_END,)))
-        found: list[Frame | Problem] = []
-        for packet in packets:
-            if self._skipping:
-                self._skipping = False
-                continue
-            frame = _read_iu891a(packet) if packet else None
-            if frame is not None:
-                found.append(frame)
-        self._buffer = b"" if self._skipping else rest
-        if len(self._buffer) > _LONGEST_SLIP:
-            self._skipping, self._buffer = True, b""
-            found.append(Problem(f"a frame of more than {_LONGEST_SLIP} bytes was left out"))
-        return found
+    def _read(self, piece: bytes) -> Frame | Problem | None:
+        return _read_iu891a(piece) if piece else None
 
 
 def _read_iu891a(packet: bytes) -> Frame | Problem | None:
