@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settlement as pure functions over columns: no framework, file, clock or chance."""
