@@ -22,6 +22,11 @@ class Right(StrEnum):
     CHANGE_PEOPLE = "change_people"
     WRITE_KEYS = "write_keys"
     VIEW_AUDIT = "view_audit"
+    VIEW_SETTLEMENT = "view_settlement"
+    RUN_SETTLEMENT = "run_settlement"
+    APPROVE_SETTLEMENT = "approve_settlement"
+    MANAGE_PRICES = "manage_prices"
+    MANAGE_PAYMENTS = "manage_payments"
     MANAGE = "manage"
 
 
@@ -38,12 +43,20 @@ class Role(StrEnum):
 
 
 _VIEW = {Right.VIEW_PLACES, Right.VIEW_METERS}
+# Who may do both, run and approve, still never approves what they made themselves.
+_SETTLE = {
+    Right.VIEW_SETTLEMENT,
+    Right.RUN_SETTLEMENT,
+    Right.APPROVE_SETTLEMENT,
+    Right.MANAGE_PRICES,
+    Right.MANAGE_PAYMENTS,
+}
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.OPERATOR: frozenset(
         {*_VIEW, Right.CHANGE_PLACES, Right.CHANGE_METERS, Right.INSTALL_METERS, Right.WRITE_KEYS} | {Right.VIEW_PEOPLE}
     ),
-    Role.BILLING: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT}),
+    Role.BILLING: frozenset({*_VIEW, *_SETTLE, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT}),
     Role.MANAGER: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE}),
     Role.CARETAKER: frozenset(_VIEW),
     Role.INSTALLER: frozenset({*_VIEW, Right.INSTALL_METERS}),

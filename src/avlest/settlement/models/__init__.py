@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables of the room `settlement`."""
+
+from avlest.settlement.models.accounts import Account, AdvanceLevel, Agreement, Discretion, ServiceOrder
+from avlest.settlement.models.invoices import Invoice, InvoiceLine, NumberSeries
+from avlest.settlement.models.ledger import (
+    ArchivedDocument,
+    Expected,
+    OpenItem,
+    Payment,
+    PaymentFile,
+    Refund,
+    Reminder,
+)
+from avlest.settlement.models.prices import Price, PriceList, VatRate
+from avlest.settlement.models.runs import Run, RunException, RunPart
+
+__all__ = [
+    "Account",
+    "AdvanceLevel",
+    "Agreement",
+    "ArchivedDocument",
+    "Discretion",
+    "Expected",
+    "Invoice",
+    "InvoiceLine",
+    "NumberSeries",
+    "OpenItem",
+    "Payment",
+    "PaymentFile",
+    "Price",
+    "PriceList",
+    "Refund",
+    "Reminder",
+    "Run",
+    "RunException",
+    "RunPart",
+    "ServiceOrder",
+    "VatRate",
+]
