@@ -93,7 +93,7 @@ def test_a_reading_that_was_typed_in_is_found_by_serial_or_point_and_ranks_below
     reading = Reading(START, Decimal("12.345"), meter=sender.serial, quantity="volume", unit="m3")
     Inbox().put([to_heard([reading], received_at=START, source="desk")])
     plant.worker.drain()
-    assert read_values(plant)["volume", ""] == (12_345_000, START, Quality.MANUAL)
+    assert read_values(plant)["volume", ""] == (12_345_000, START, Quality.CUSTOMER_READ)
     Inbox().put([hear(sender.send(12346), START)])
     plant.worker.drain()
     assert read_values(plant)["volume", ""] == (12_346_000, START, Quality.MEASURED)

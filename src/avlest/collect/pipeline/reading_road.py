@@ -18,7 +18,7 @@ from avlest.telegrams.units import UNITS
 
 _QUALITIES: Final[Mapping[str, Quality]] = {
     "measured": Quality.MEASURED,
-    "manual": Quality.MANUAL,
+    "manual": Quality.CUSTOMER_READ,
     "estimated": Quality.ESTIMATED,
 }
 
