@@ -126,7 +126,8 @@ def _encode_clocks(maker: Maker, clocks: npt.NDArray[np.datetime64]) -> Bytes:
     year, seconds = number // 12 + 1970, (wall - days).astype(np.int64)
     parts = (
         year >> 8, year & 0xFF, number % 12 + 1, (days - months).astype(np.int64) + 1,
-        (days.astype(np.int64) + 3) % 7 + 1, seconds // 3600, seconds // 60 % 60, seconds % 60, np.full_like(year, 0xFF),
+        (days.astype(np.int64) + 3) % 7 + 1, seconds // 3600, seconds // 60 % 60, seconds % 60,
+        np.full_like(year, 0xFF),
     )  # fmt: skip
     tail = np.tile(np.array([0, 0, 0] if maker is Maker.AIDON else [0x80, 0, 0]), (len(wall), 1))
     return np.column_stack((*parts, tail)).astype(np.uint8)
@@ -154,9 +155,7 @@ def _make_template(maker: Maker) -> _Template:
 def _build(maker: Maker, readings: Mapping[str, Fraction]) -> HanList:
     every = {name: Fraction(0) for name in (*_COLUMNS, *_DERIVED)} | {n: Fraction(v) for n, v in _STEADY.items()}
     clock = datetime(2026, 3, 7, 8, 9, 51, tzinfo=UTC)
-    return build_list(
-        maker, LIST, readings={**every, **readings}, clock=clock, meter_id=_NUMBER, model=_TYPES[maker]
-    )
+    return build_list(maker, LIST, readings={**every, **readings}, clock=clock, meter_id=_NUMBER, model=_TYPES[maker])
 
 
 def _find_field(maker: Maker, name: str, scale: Fraction, zero: bytes) -> _Field:
