@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The service as a Django app: its status page and /health."""
+"""The service as a Django app: its status page, /health and the state of its jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ServiceConfig(AppConfig):
-    """Status page and health; no models."""
+    """Status page, health and jobs."""
 
     name = "avlest.service"
     label = "service"

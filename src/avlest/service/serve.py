@@ -38,13 +38,14 @@ class ServeOptions:
 
 
 def derive_commands(options: ServeOptions) -> tuple[Command, ...]:
-    """Return the parts to run: the web server, the worker, and the collector where there is something to listen to."""
+    """Return the parts to run: web server, worker, jobs, and the collector where there is something to listen to."""
     data = ("--data", str(options.data_dir))
     base = (sys.executable, "-m", "avlest")
     web = Command("web", (*base, "web", *data, "--host", options.host, "--port", str(options.port)))
     collect = Command("collect", (*base, "collect", *data))
     work = Command("work", (*base, "work", *data))
-    return (web, collect, work) if options.has_sources else (web, work)
+    jobs = Command("jobs", (*base, "jobs", *data))
+    return (web, collect, work, jobs) if options.has_sources else (web, work, jobs)
 
 
 def run_service(options: ServeOptions) -> None:
