@@ -16,6 +16,7 @@ class Problem(StrEnum):
     ENDED = "ended"
     COLLISION = "collision"
     BAD_FILE = "bad_file"
+    SAME_PERSON = "same_person"
     PASSWORD = "password"  # noqa: S105  a code, not a secret
 
 

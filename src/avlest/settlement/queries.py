@@ -21,7 +21,7 @@ class RunInfo:
     organisation_id: int
     kind: str
     year: int
-    term: int
+    month: int
     starts_on: date
     stops_on: date
     invoice_on: date
@@ -98,8 +98,8 @@ class InvoiceInfo:
     kid: str
     issued_on: date
     due_on: date
-    period_from: date
-    period_to: date
+    settles_from: date | None
+    settles_to: date | None
     net: int
     vat: int
     total: int

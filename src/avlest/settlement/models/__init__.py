@@ -2,6 +2,7 @@
 """Tables of the room `settlement`."""
 
 from avlest.settlement.models.accounts import Account, AdvanceLevel, Agreement, Discretion, ServiceOrder
+from avlest.settlement.models.configuration import Configuration
 from avlest.settlement.models.invoices import Invoice, InvoiceLine, NumberSeries
 from avlest.settlement.models.ledger import (
     ArchivedDocument,
@@ -20,6 +21,7 @@ __all__ = [
     "AdvanceLevel",
     "Agreement",
     "ArchivedDocument",
+    "Configuration",
     "Discretion",
     "Expected",
     "Invoice",

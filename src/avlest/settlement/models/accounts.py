@@ -84,7 +84,7 @@ class Agreement(Owned):
 
 
 class AdvanceLevel(Owned):
-    """The a konto of an account and year in thousandths of a cubic metre: set by a run, by request or by an accepted proposal.
+    """The a konto of a service of an account and year: set by a run, by request or by an accepted proposal.
 
     Rows are added, never changed; the newest of a year counts from its day on.
     """

@@ -67,8 +67,10 @@ class Invoice(Immutable):
     corrects = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("corrects"))
     issued_on = models.DateField(_("invoice date"))
     due_on = models.DateField(_("due"))
-    period_from = models.DateField(_("period from"))
-    period_to = models.DateField(_("period to (exclusive)"))
+    # The days whose use is settled here; empty where only terms or services are charged.
+    settles_from = models.DateField(_("settles from"), null=True, blank=True)
+    settles_to = models.DateField(_("settles to (exclusive)"), null=True, blank=True)
+    part = models.PositiveIntegerField(_("part of the run"), null=True, blank=True)
     kid = models.CharField(_("KID"), max_length=25, blank=True)
     net = models.BigIntegerField(_("net (øre)"))
     vat = models.BigIntegerField(_("VAT (øre)"))

@@ -30,7 +30,8 @@ class PriceList(Owned):
     source = models.CharField(_("source"), max_length=500)
     note = models.TextField(_("note"), blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
-    digest = models.CharField(_("SHA-256 of the content"), max_length=64, editable=False)
+    # VAT rates that came with the list; they become rows when it is approved.
+    vat = models.JSONField(_("VAT rates of the list"), default=list, blank=True)
     made_at = models.DateTimeField(_("made"))
     made_by = models.CharField(_("made by"), max_length=150)
     made_by_user = models.BigIntegerField(null=True, blank=True, editable=False)
@@ -49,8 +50,7 @@ class PriceList(Owned):
                 violation_error_message=_("The end must come after the beginning."),
             ),
             models.CheckConstraint(
-                condition=Q(state="draft", approved_at__isnull=True)
-                | (~Q(state="draft") & ~Q(approved_by=F("made_by"))),
+                condition=Q(state="draft", approved_at__isnull=True) | ~Q(approved_by=F("made_by")),
                 name="settlement_pricelist_four_eyes",
                 violation_error_message=_("Another person than the one who made it must approve it."),
             ),
@@ -78,6 +78,8 @@ class Price(Owned):
     bands = models.JSONField(_("time bands"), default=list, blank=True)
     minimum_minutes = models.PositiveSmallIntegerField(_("minimum (minutes)"), default=0)
     text = models.JSONField(_("text by language"), default=dict, blank=True)
+    valid_from = models.DateField(_("valid from"), null=True, blank=True, help_text=_("Empty: as the list."))
+    valid_to = models.DateField(_("valid to (exclusive)"), null=True, blank=True, help_text=_("Empty: as the list."))
     source = models.CharField(_("source"), max_length=500, blank=True)
 
     objects = OwnedQuerySet.as_manager()
@@ -87,7 +89,8 @@ class Price(Owned):
         verbose_name_plural = _("prices")
         constraints = (
             models.UniqueConstraint(
-                fields=["price_list", "code", "region", "category", "size"], name="settlement_price_once"
+                fields=["price_list", "code", "region", "category", "size", "valid_from"],
+                name="settlement_price_once",
             ),
             models.CheckConstraint(condition=Q(value__gte=0), name="settlement_price_value"),
         )

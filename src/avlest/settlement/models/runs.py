@@ -12,11 +12,17 @@ from avlest.settlement.models.accounts import Account
 
 
 class Run(Owned):
-    """One settlement run: a year settled, or a term charged.
+    """One settlement run: a year settled (`year`), a move settled (`final`), terms charged (`term`), a `correction`.
 
-    What it used and what came out is kept in its parts; `known_at` is the instant whose knowledge it used, `digest`
-    what was approved.
+    `starts_on`, `stops_on` are the days settled, or the months whose terms fall due.  What the run used and what came
+    out is kept in its parts; `known_at` is the instant whose knowledge it used, `digest` what was approved.
     """
+
+    class Kind(models.TextChoices):
+        YEAR = "year", _("settlement of a year")
+        TERM = "term", _("terms")
+        FINAL = "final", _("settlement of moves")
+        CORRECTION = "correction", _("correction")
 
     class State(models.TextChoices):
         PREVIEW = "preview", _("preview")
@@ -25,9 +31,9 @@ class Run(Owned):
         ISSUED = "issued", _("issued")
         DROPPED = "dropped", _("dropped")
 
-    kind = models.CharField(_("kind"), max_length=20)
-    year = models.PositiveSmallIntegerField(_("year settled"))
-    term = models.PositiveSmallIntegerField(_("term charged"), default=0)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    year = models.PositiveSmallIntegerField(_("year"))
+    month = models.PositiveSmallIntegerField(_("month terms fall due"), default=0)
     starts_on = models.DateField(_("from"))
     stops_on = models.DateField(_("to (exclusive)"))
     invoice_on = models.DateField(_("invoice date"))
@@ -59,8 +65,8 @@ class Run(Owned):
                 violation_error_message=_("Another person than the one who made it must approve it."),
             ),
             models.UniqueConstraint(
-                fields=["organisation", "kind", "year", "term"],
-                condition=Q(state__in=["approved", "issuing", "issued"]) & ~Q(kind="final"),
+                fields=["organisation", "kind", "year", "month"],
+                condition=Q(state__in=["approved", "issuing", "issued"], kind__in=["year", "term"]),
                 name="settlement_run_once",
                 violation_error_message=_("This year and term has an approved run already."),
             ),
@@ -86,6 +92,7 @@ class RunPart(Owned):
     results = models.BinaryField(_("results"))
     digest = models.CharField(_("SHA-256"), max_length=64)
     issued_at = models.DateTimeField(_("issued"), null=True, blank=True)
+    issued = models.BinaryField(_("invoices issued"), null=True)
 
     objects = OwnedQuerySet.as_manager()
 
