@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The new year: a konto from last year's use, and everything spread over the terms (rules §1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from avlest.settlement.contracts import Kind, SettlementError, Unit
+from avlest.settlement.core.calendar import Days, derive_year
+from avlest.settlement.core.calendar import derive_terms as derive_term_days
+from avlest.settlement.core.lines import PROBLEMS, Charge, Outcome, derive_lines, derive_problems, join_lines
+from avlest.settlement.core.money import Ints, derive_rounded
+from avlest.settlement.core.owners import OWNED_KEYS, derive_owned, derive_term_weight, derive_year_parts
+from avlest.settlement.core.patterns import Cells, Part, derive_patterns
+from avlest.settlement.core.prices import PriceBook
+
+PLANS = (1, 2, 3, 4, 6, 12)
+"""Numbers of terms that cut the year in whole months."""
+_VOLUMES = (Unit.VOLUME.value, Unit.ENERGY.value)
+
+ADVANCES: Mapping[str, pl.DataType] = {
+    "subscriber": pl.Int64(),
+    "service": pl.String(),
+    "quantity": pl.Int64(),
+}
+"""The a konto of a year (thousandths of the unit); who has part of the year gets the part of it by days."""
+
+
+def derive_advance(quantity: int, days: int, *, standard: int | None, shortest: int, year_days: int = 365) -> int:
+    """A year's a konto from the use of `days` days: as it is for a full year, else annualised by days.
+
+    With fewer than `shortest` days the `standard` stipulation is used.  Raises SettlementError `no_standard` where
+    that is needed and not given.
+    """
+    if days >= year_days:
+        return max(0, quantity)
+    if days >= shortest:
+        return max(0, derive_rounded(quantity * year_days, days))
+    if standard is None:
+        text = f"a standard stipulation (area or persons), because only {days} days of use are known"
+        raise SettlementError("no_standard", "advance", text)
+    return standard
+
+
+def derive_advance_column(
+    quantity: pl.Expr, days: pl.Expr, *, standard: pl.Expr, shortest: int, year_days: int = 365
+) -> pl.Expr:
+    """`derive_advance` for columns; null where a standard is needed and missing."""
+    annual = (2 * quantity.clip(lower_bound=0) * year_days + days).floordiv(2 * days)
+    full = pl.when(days >= year_days).then(quantity.clip(lower_bound=0))
+    return full.when(days >= shortest).then(annual).otherwise(standard)
+
+
+def derive_proposal(
+    used: int, days: Days, current: int, *, year_days: int, least_days: int, least_change: Fraction
+) -> int | None:
+    """A new yearly a konto when use so far says another one than `current`, else None.
+
+    `used` in `days` is annualised; it is proposed only after `least_days` and when it differs by more than
+    `least_change` of the current one.
+    """
+    if days.length < least_days:
+        return None
+    annual = derive_rounded(max(0, used) * year_days, days.length)
+    return annual if abs(annual - current) > least_change * current else None
+
+
+def derive_terms(
+    *,
+    subscribers: pl.DataFrame,
+    services: pl.DataFrame,
+    advances: pl.DataFrame,
+    plans: pl.DataFrame,
+    book: PriceBook,
+    year: int,
+    first: date | None = None,
+) -> Outcome:
+    """All term lines of a year: a konto and yearly fees; the terms sum to the year to the øre.
+
+    `plans` has `subscriber` and `count` (terms a year: 1, 2, 3, 4, 6 or 12); `advances` the columns of ADVANCES.  A
+    subscriber of part of the year gets that part, in the terms that have days of it.  `first` leaves out what lies
+    before a day (the terms that are invoiced already), for a plan that is only shown from then on.
+    """
+    bad = plans.filter(~pl.col("count").is_in(PLANS))
+    if bad.height:
+        text = f"a number of terms among {', '.join(map(str, PLANS))}, not {bad['count'][0]}"
+        raise SettlementError("bad_terms", f"subscriber {bad['subscriber'][0]}", text)
+    owned = derive_owned(subscribers, services, year).join(
+        plans.select("subscriber", terms=pl.col("count").cast(pl.Int64)),
+        on="subscriber",
+        how="inner",
+        maintain_order="left",
+    )
+    outcomes = [_derive_advances(owned, advances, book, year), _derive_fees(owned, book, year)]
+    problems = pl.concat([outcome.problems for outcome in outcomes])
+    lines = join_lines([outcome.lines for outcome in outcomes], book)
+    if problems.height:
+        lines = lines.filter(~pl.col("subscriber").is_in(problems["subscriber"].implode()))
+    if first is not None:
+        lines = lines.filter(pl.col("start") >= first)
+    return Outcome(lines, problems)
+
+
+def _derive_advances(owned: pl.DataFrame, advances: pl.DataFrame, book: PriceBook, year: int) -> Outcome:
+    # A service may have several rows (two rented meters): the a konto counts once.
+    once = owned.unique(["subscriber", "service"], maintain_order=True)
+    quantities = advances.select(
+        "subscriber", pl.col("service").cast(pl.Categorical()), annual=pl.col("quantity").cast(pl.Int64)
+    )
+    rows = once.join(quantities, on=["subscriber", "service"], how="inner", maintain_order="left")
+    outcomes = [
+        _spread(
+            rows.filter(pl.col("service") == service), Charge(Kind.ADVANCE, service, code, unit), book, year, "annual"
+        )
+        for unit in _VOLUMES
+        for service in book.get_services(unit)
+        for code in book.get_codes(service, unit)
+    ]
+    return _gather(outcomes)
+
+
+def _derive_fees(owned: pl.DataFrame, book: PriceBook, year: int) -> Outcome:
+    rows = owned.with_columns(thousandths=pl.col("count").cast(pl.Int64) * 1000)
+    unit = Unit.YEAR.value
+    outcomes = [
+        _spread(
+            rows.filter(pl.col("service") == service),
+            Charge(Kind.FIXED, service, code, unit),
+            book,
+            year,
+            "thousandths",
+        )
+        for service in book.get_services(unit)
+        for code in book.get_codes(service, unit)
+    ]
+    return _gather(outcomes)
+
+
+def _gather(outcomes: list[Outcome]) -> Outcome:
+    lines = [outcome.lines for outcome in outcomes if outcome.lines.height]
+    problems = [outcome.problems for outcome in outcomes if outcome.problems.height]
+    return Outcome(
+        pl.concat(lines) if lines else pl.DataFrame(),
+        pl.concat(problems) if problems else pl.DataFrame(schema=PROBLEMS),
+    )
+
+
+def _spread(rows: pl.DataFrame, charge: Charge, book: PriceBook, year: int, column: str) -> Outcome:
+    """First what falls on the subscriber's days at each price, then that over the terms."""
+
+    def build(key: Mapping[str, Any]) -> list[Part]:
+        return derive_year_parts(key, book=book, code=charge.code, year=year)
+
+    patterns, errors = derive_patterns(rows, OWNED_KEYS, build)
+    cells, totals = patterns.derive_cells(), rows[column].to_numpy()
+    amount = patterns.derive_amount_shares(totals)
+    # A fee's quantity is how many there are (one dwelling), in each term; a volume's is spread with its amount.
+    by_volume = charge.kind == Kind.ADVANCE
+    quantity = patterns.derive_quantity_shares(totals) if by_volume else totals[cells.row]
+    lines = _spread_over_terms(rows, cells, quantity, amount, charge=charge, book=book, year=year)
+    return Outcome(lines, derive_problems(rows, charge.service, patterns.of_row, errors))
+
+
+def _spread_over_terms(
+    rows: pl.DataFrame, cells: Cells, quantity: Ints, amount: Ints, *, charge: Charge, book: PriceBook, year: int
+) -> pl.DataFrame:
+    """Split each cell over the terms that its days touch."""
+    of_cell = pl.DataFrame({"part": cells.part, "terms": rows["terms"].gather(cells.row)})
+
+    def build(key: Mapping[str, Any]) -> list[Part]:
+        return derive_term_parts(cells.parts[key["part"]], int(key["terms"]), year)
+
+    patterns, _ = derive_patterns(of_cell, ["part", "terms"], build)
+    spread = patterns.derive_cells()
+    by_volume = charge.kind == Kind.ADVANCE
+    over = Cells(cells.row[spread.row], spread.part, spread.parts)
+    return derive_lines(
+        rows, over, charge, book=book,
+        quantity=patterns.derive_quantity_shares(quantity) if by_volume else quantity[spread.row],
+        amount=patterns.derive_quantity_shares(amount),
+    )  # fmt: skip
+
+
+def derive_term_parts(part: Part, count: int, year: int) -> list[Part]:
+    """A part of the year cut by terms; a whole term is 1 of `count`, a cut one so many of its days."""
+    parts = []
+    for number, term in enumerate(derive_term_days(year, count), start=1):
+        weight, both = derive_term_weight(part.days, term), part.days.overlap(term)
+        if both:
+            numbers = (1, count) if both == term else (both.length, derive_year(year).length)
+            parts.append(
+                Part(
+                    both, weight, version=part.version, value=part.value, rate=part.rate,
+                    vat_included=part.vat_included, term=number, numbers=numbers,
+                )
+            )  # fmt: skip
+    return parts
