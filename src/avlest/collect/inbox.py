@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from avlest.collect.heard import Heard
 from avlest.collect.models import Packet
-from avlest.collect.packets import derive_lane, encode_packet
+from avlest.collect.packets import PackedMessages, derive_lane, encode_packet
 from avlest.registry.keys.ring import get_key_ring
 
 logger = logging.getLogger(__name__)
@@ -49,12 +49,15 @@ class Inbox:
         parts: dict[int, list[Heard]] = {}
         for message in batch:
             parts.setdefault(derive_lane(message, lanes=self.lanes), []).append(message)
+        self.put_packed(
+            [PackedMessages(lane, len(p), encode_packet(p, seal=_seal_key)) for lane, p in sorted(parts.items())]
+        )
+
+    def put_packed(self, packed: Sequence[PackedMessages]) -> None:
+        """The same for messages that were packed already (`packets.join_packet`), each into its meter's lane."""
         now = datetime.now(UTC)
         _harden_connection()
-        rows = [
-            Packet(lane=lane, taken_at=now, messages=len(part), body=encode_packet(part, seal=_seal_key))
-            for lane, part in sorted(parts.items())
-        ]
+        rows = [Packet(lane=one.lane, taken_at=now, messages=one.messages, body=one.body) for one in packed]
         with transaction.atomic(durable=not connection.in_atomic_block):
             Packet.objects.bulk_create(rows)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -38,6 +39,15 @@ COLUMNS: Final[dict[str, pl.DataType]] = {
 
 SCHEMA: Final[dict[str, pl.DataType]] = {**COLUMNS, "payload": pl.Binary()}
 Seal = Callable[[bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedMessages:
+    """Messages of one lane as a packet's body, and how many they are."""
+
+    lane: int
+    messages: int
+    body: bytes
 
 
 class PacketError(ValueError):

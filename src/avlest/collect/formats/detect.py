@@ -72,10 +72,11 @@ PARSERS: Final[dict[str, Parser]] = {
     "json_list": _parse_list,
 }
 LINE_FORMATS: Final = frozenset(
-    {"hex", "rtl_433", "rtl_433_csv", "rtl_wmbus", "telegram_json", "avlest", "wmbusmeters"}
+    {"hex", "rtl_433", "rtl_433_csv", "rtl_wmbus", "telegram_json", "avlest", "wmbusmeters", "chirpstack", "tts"}
 )
 """Formats that may stand one below the other in one payload or file."""
 FORMATS: Final = (AUTO, *PARSERS)
+_JSON_LINES: Final = ("avlest", "telegram_json", "rtl_433", "wmbusmeters", "chirpstack", "tts")
 
 
 def detect_format(topic: str, payload: bytes) -> str:
@@ -201,7 +202,7 @@ def parse_message(message: Message, *, name: str = AUTO) -> Parsed:
 
 
 def _parse_lines(message: Message, name: str) -> Parsed:
-    if name in ("avlest", "telegram_json", "rtl_433", "wmbusmeters") and not _is_json_lines(message.payload):
+    if name in _JSON_LINES and not _is_json_lines(message.payload):
         return PARSERS[name](message)
     parts = []
     for number, line in enumerate(message.payload.splitlines(), start=1):
