@@ -12,7 +12,7 @@ class FindingInfo:
     """One thing a check found in a series in `[starts_at, ends_at)`, UTC.
 
     `code` is that of the rule (V05), `observed` and `limit` are thousandths of the unit where the rule compares
-    amounts.  `state`: open, decided or gone.
+    amounts.  `suggestion` is the action proposed, or empty.  `state`: open, decided or gone.
     """
 
     id: int
@@ -20,6 +20,7 @@ class FindingInfo:
     series_id: int
     code: str
     severity: str
+    suggestion: str
     starts_at: datetime
     ends_at: datetime | None
     observed: int | None

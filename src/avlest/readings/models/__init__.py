@@ -2,7 +2,7 @@
 """The SQL tables of this room; ORM rows stay inside it."""
 
 from avlest.readings.models.decisions import Decision, Finding
-from avlest.readings.models.derivation import DeriveState, DeriveTask
+from avlest.readings.models.derivation import DeriveRequest, DeriveState, DeriveTask
 from avlest.readings.models.formulas import Formula, FormulaTerm
 from avlest.readings.models.freezes import Correction, Freeze
 from avlest.readings.models.parameters import (
@@ -18,6 +18,7 @@ __all__ = [
     "Correction",
     "Decision",
     "DegreeDay",
+    "DeriveRequest",
     "DeriveState",
     "DeriveTask",
     "Expectation",

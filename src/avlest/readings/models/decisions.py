@@ -22,6 +22,7 @@ class Decision(Owned, Period):
 
         ACCEPT = "accept", _("accepted as measured")
         EDIT = "edit", _("given a value")
+        VERIFY = "verify", _("given a value that stands above measured ones")
         ESTIMATE = "estimate", _("to be estimated")
         DISCRETION = "discretion", _("set by discretion, locked")
         RELEASE = "release", _("lock released")
@@ -43,10 +44,12 @@ class Decision(Owned, Period):
         constraints = (
             period_check("readings_decision_period"),
             models.CheckConstraint(
-                condition=models.Q(action__in=("edit", "discretion"), value__isnull=False)
-                | (~models.Q(action__in=("edit", "discretion")) & models.Q(value__isnull=True)),
+                condition=models.Q(action__in=("edit", "verify", "discretion"), value__isnull=False)
+                | (~models.Q(action__in=("edit", "verify", "discretion")) & models.Q(value__isnull=True)),
                 name="readings_decision_value",
-                violation_error_message=_("An edit and a value by discretion have a value, other actions none."),
+                violation_error_message=_(
+                    "A value is given with an edit, a verified value and discretion, and only with them."
+                ),
             ),
         )
 
@@ -67,6 +70,7 @@ class Finding(Owned, Period):
     series = series_key()
     code = models.CharField(_("check"), max_length=4)
     severity = models.CharField(_("severity"), max_length=12)
+    suggestion = models.CharField(_("suggested action"), max_length=12, blank=True)
     observed = models.BigIntegerField(_("observed"), null=True, blank=True)
     limit = models.BigIntegerField(_("limit"), null=True, blank=True)
     detail = models.CharField(_("detail"), max_length=500, blank=True)

@@ -57,9 +57,7 @@ class Correction(Owned):
         verbose_name = _("correction")
         verbose_name_plural = _("corrections")
         indexes = (models.Index(fields=["organisation", "settled_by"], name="readings_correction_open"),)
-        constraints = (
-            models.UniqueConstraint(fields=["series", "day", "known_at"], name="readings_correction_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=["series", "day", "known_at"], name="readings_correction_once"),)
 
     def __str__(self) -> str:
         return f"{self.series} {self.day}: {self.before} → {self.after}"

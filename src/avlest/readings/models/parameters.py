@@ -37,7 +37,7 @@ class Threshold(Owned, Dated):
     meter_class = models.SlugField(_("meter class"), max_length=40, blank=True)
     series = series_key(null=True, blank=True)
     name = models.SlugField(_("limit"), max_length=60)
-    value = models.BigIntegerField(_("value"))
+    value = models.DecimalField(_("value"), max_digits=18, decimal_places=4)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
 
     objects = OwnedQuerySet.as_manager()
@@ -141,7 +141,7 @@ class WeatherPlace(Owned):
 
 
 class DegreeDay(Owned):
-    """Degree days of one local day at one place, in thousandths; a correction replaces, the audit log keeps what was."""
+    """Degree days of one local day at one place, in thousandths; the audit log keeps what a correction replaced."""
 
     place = models.ForeignKey(WeatherPlace, on_delete=models.CASCADE, verbose_name=_("place"))
     day = models.DateField(_("day"))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stored readings: four Delta Lake tables behind one small interface. Start at `open_store`."""
 
+from avlest.readings.tables.changes import Changes
 from avlest.readings.tables.errors import FrameError, FrameProblem, StoreError
 from avlest.readings.tables.figures import Commit, PeriodSize, TableSize
 from avlest.readings.tables.schemas import BUCKET_SIZE, TABLES, Rule, TableSpec
@@ -12,6 +13,7 @@ __all__ = [
     "BUCKET_SIZE",
     "TABLES",
     "Appended",
+    "Changes",
     "Commit",
     "Compacted",
     "Erased",

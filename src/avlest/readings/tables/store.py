@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import polars as pl
 
+from avlest.readings.tables.changes import Changes, get_changes
 from avlest.readings.tables.errors import StoreError
 from avlest.readings.tables.figures import Commit, TableSize, get_commits, get_table_size
 from avlest.readings.tables.freezing import FrozenTable, freeze_table, is_empty, open_file, put_file
@@ -151,6 +152,15 @@ class Store:
     def sizes(self) -> tuple[TableSize, ...]:
         """Rows, bytes, files, log length and growth of every table."""
         return tuple(get_table_size(self._open(name).handle) for name in TABLES)
+
+    def changes(self, table: str, *, since: int | None, since_at: dt.datetime | None = None) -> Changes:
+        """Which ids were appended to after the version `since` (None: ever), and for which times; see `get_changes`."""
+        return get_changes(self._open(table).handle, since=since, since_at=since_at)
+
+    def get_newest(self, table: str) -> dt.datetime | dt.date | None:
+        """The latest time in a table, from its log (at most a millisecond early); None when it is empty."""
+        files = self._open(table).handle.read_snapshot().all_files()
+        return max((entry.high_time for entry in files if entry.high_time is not None), default=None)
 
     def commits(self, table: str, *, limit: int = 20) -> tuple[Commit, ...]:
         """The newest commits of a table's log, newest first."""

@@ -65,7 +65,8 @@ class Attempt:
         except Exception:  # whatever a job does, the others go on and the failure is shown
             self.succeeded = False
             logger.exception("job %s failed", job.name)
-            self._note(lambda: do_fail(self.lease, error=f"{type(error).__name__}: {error}", now=self.clock()))
+            said = f"{type(error).__name__}: {error}"
+            self._note(lambda: do_fail(self.lease, error=said, now=self.clock()))
         else:
             self.succeeded = True
             self._note(lambda: do_finish(self.lease, result=result, now=self.clock()))
