@@ -117,7 +117,7 @@ def _describe_limit(modulus: int | None, limit: int | None, step: int) -> str:
 def _derive_limit(counter: Counter, before: MeterReading, after: MeterReading) -> int | None:
     days = derive_position(after.at) - derive_position(before.at)
     limits = [int(counter.q3 * 24 * days)] if counter.q3 else []
-    limits += [int(10 * counter.expected * max(days, 1) / 365)] if counter.expected else []
+    limits += [int(10 * counter.expected * max(days, Fraction(1)) / 365)] if counter.expected else []
     return max(limits, default=None)
 
 
