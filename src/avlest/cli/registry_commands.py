@@ -66,11 +66,12 @@ def init(
         for file in make_data_dir(directory, database=database):
             typer.echo(f"made {file}")
         start_service(directory)
-        _make_database(organisation, name or organisation)
+        make_database(organisation, name or organisation)
         typer.echo(f"{directory} is ready: avlest serve --data {directory}")
 
 
-def _make_database(slug: str, name: str) -> None:
+def make_database(slug: str, name: str) -> None:
+    """Make tables, key ring and the first organisation of a data directory; again, it changes nothing."""
     from django.core.management import call_command
 
     from avlest.registry.keys.ring import get_key_ring, get_ring_file

@@ -68,7 +68,7 @@ def do_hand_over_keys(actor: Actor, world: World, *, since: datetime, until: dat
     filled = Filled()
     if content:
         _import(actor, "keys", content, filled, now=now)
-    return filled.made.get("meter_key", 0) or filled.made.get("meterkey", 0)
+    return filled.made.get("meterkey", 0)
 
 
 def _import(actor: Actor, kind: str, content: bytes, filled: Filled, *, now: datetime) -> ImportReport:

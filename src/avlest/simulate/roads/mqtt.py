@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from urllib.parse import unquote, urlsplit
 
 from gmqtt import Client
-from gmqtt.mqtt.constants import MQTTv50
+from gmqtt.mqtt.constants import MQTTv311
 from gmqtt.mqtt.handler import MQTTConnectError
 from gmqtt.storage import PersistentStorage
 
@@ -110,7 +110,7 @@ class MqttSink:
         where = f"broker {self.broker.host}:{self.broker.port}"
         try:
             await asyncio.wait_for(
-                client.connect(self.broker.host, self.broker.port, ssl=tls, version=MQTTv50), CONNECT_SECONDS
+                client.connect(self.broker.host, self.broker.port, ssl=tls, version=MQTTv311), CONNECT_SECONDS
             )
         except TimeoutError as error:
             raise BrokerError(f"{where} did not answer in {CONNECT_SECONDS:g} s") from error

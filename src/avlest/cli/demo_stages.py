@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stages of `avlest demo`, one after the other, each remembered in the data folder's `demo.json`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from avlest.cli.progress import show_progress
+from avlest.cli.service import get_actor, get_now, start_service
+
+if TYPE_CHECKING:
+    from avlest.project.config import Config
+    from avlest.registry.rights import Actor
+    from avlest.simulate.contracts import World
+    from avlest.simulate.demo.plan import Plan
+
+ORGANISATION = "fjordvik"
+_SETTINGS = """
+# What makes this folder a demonstration: two lanes, so that two cores take in a year at once.
+[collect]
+lanes = 2
+"""
+
+
+@contextmanager
+def explain_demo_failures() -> Iterator[None]:
+    """Print what keeps the demonstration from going on as one line and end with code 1."""
+    from avlest.cli.simulate_commands import explain_simulation_failures
+    from avlest.readings.tables import StoreError
+    from avlest.service.errors import ServiceError
+    from avlest.simulate.demo.intake import IntakeError
+    from avlest.simulate.demo.plan import PlanError
+
+    try:
+        with explain_simulation_failures():
+            yield
+    except (IntakeError, PlanError, ServiceError, StoreError) as error:
+        typer.echo(f"avlest: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+@dataclass(slots=True)
+class Demonstration:
+    """One data folder on its way from nothing to a municipality with a year behind it."""
+
+    folder: Path
+    plan: Plan
+    _world: World | None = None
+
+    @classmethod
+    def open(cls, folder: Path, *, homes: int, days: int, seed: int) -> Demonstration:
+        """The demonstration of a folder, or a new one in it; Django is set up afterwards."""
+        from avlest.simulate.demo.plan import make_plan, read_plan, write_plan
+
+        plan = read_plan(folder)
+        if plan is None:
+            plan = make_plan(homes=homes, seed=seed, days=days, now=get_now())
+            _make_folder(folder)
+            write_plan(folder, plan)
+        start_service(folder)
+        return cls(folder, plan)
+
+    @property
+    def world(self) -> World:
+        """The municipality, made from its seed."""
+        if self._world is None:
+            from avlest.simulate.world import make_world
+
+            plan = self.plan
+            self._world = make_world(plan.homes, plan.seed, start=plan.start, stop=plan.stop)
+        return self._world
+
+    @property
+    def config(self) -> Config:
+        """The settings of the folder."""
+        from django.conf import settings
+
+        config: Config = settings.AVLEST
+        return config
+
+    @property
+    def actor(self) -> Actor:
+        """The command line, acting in the municipality."""
+        return get_actor(ORGANISATION)
+
+    def keep(self, plan: Plan) -> None:
+        """Remember how far the demonstration is."""
+        from avlest.simulate.demo.plan import write_plan
+
+        self.plan = plan
+        write_plan(self.folder, plan)
+
+    def bring_up_to_date(self) -> None:
+        """All stages that are not done, and what the meters have said since the last time."""
+        self._make_database()
+        self._fill_registry()
+        self._take_in(get_now())
+        self._hand_over_keys()
+
+    def _make_database(self) -> None:
+        from avlest.cli.registry_commands import make_database
+
+        if "database" in self.plan.done:
+            return
+        with show_progress("database"):
+            make_database(ORGANISATION, "Fjordvik kommune")
+        self.keep(self.plan.with_done("database"))
+
+    def _fill_registry(self) -> None:
+        from avlest.simulate.filling.people import do_make_logins
+        from avlest.simulate.filling.registry import do_fill_registry
+
+        if "registry" in self.plan.done:
+            return
+        with show_progress("registry") as bar:
+            # Keys that come late are not there when their meters are heard.
+            do_fill_registry(self.actor, self.world, known_at=self.plan.start, now=get_now(), tell=bar.tell)
+            logins = do_make_logins(self.actor, self.world, make_password=_make_password, now=get_now())
+            bar.note = f"{self.world.meters.height} meters, {self.world.points.height} metering points"
+        self.keep(self.plan.with_done("registry", logins=logins))
+
+    def _take_in(self, until: datetime) -> None:
+        from avlest.service.supervisor import tie_to_parent
+        from avlest.simulate.demo.intake import Intake
+        from avlest.simulate.roads.run import Window
+
+        intake = Intake(self.config, self.world, self._note_played, prepare_child=tie_to_parent)
+        with show_progress("telegrams") as bar:
+            played = intake.play(Window(self.plan.played_until, until), tell=bar.tell)
+        tally = {name: self.plan.tally.get(name, 0) + count for name, count in played.tally.items()}
+        self.keep(replace(self.plan.with_done("intake"), tally=tally))
+
+    def _note_played(self, reached: datetime) -> None:
+        self.keep(replace(self.plan, played_until=reached))
+
+    def _hand_over_keys(self) -> None:
+        """Keys that came late make readings of the telegrams that were kept."""
+        from avlest.simulate.demo.intake import drain
+        from avlest.simulate.filling.registry import do_hand_over_keys
+
+        if "late_keys" in self.plan.done:
+            return
+        with show_progress("late keys") as bar:
+            now = get_now()
+            count = do_hand_over_keys(self.actor, self.world, since=self.plan.start, until=now, now=now)
+            drain(self.config)
+            bar.note = f"{count} keys"
+        self.keep(self.plan.with_done("late_keys"))
+
+    def print_summary(self) -> None:
+        """What there is now, in figures, and who may log in."""
+        from avlest.collect.options import open_configured_store
+
+        readings = next(size for size in open_configured_store(self.config).sizes() if size.table == "readings")
+        tally = self.plan.tally
+        typer.echo(f"\n{self.world.name}: {self.world.meters.height} meters, {self.plan.start:%Y-%m-%d} until now")
+        typer.echo(
+            f"  telegrams   {tally['sent']:,} sent, {tally['lost']:,} lost, {tally['damaged']:,} damaged on the air, "
+            f"{tally['repeated']:,} heard again"
+        )
+        typer.echo(f"  readings    {readings.rows:,} stored, {readings.bytes / 1e6:,.1f} MB")
+
+
+def _make_folder(folder: Path) -> None:
+    from avlest.project.config import FILE_NAME
+    from avlest.project.directory import make_data_dir
+
+    make_data_dir(folder)
+    settings = folder / FILE_NAME
+    text = settings.read_text("utf-8")
+    if _SETTINGS not in text:
+        settings.write_text(text + _SETTINGS, encoding="utf-8")
+
+
+def _make_password() -> str:
+    return secrets.token_urlsafe(9)
