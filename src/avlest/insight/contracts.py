@@ -201,10 +201,10 @@ ALARMS: Mapping[str, pl.DataType] = {
     "evidence": pl.String(),
     "detail": pl.String(),
 }
-"""`since`: when it began, walked back exactly (the first hour of the flow). `opened_at`: when the rule could first know,
-the end of the hour that decided. `last_at`: the end of the last hour of which it is known to be so. `cleared_at` null:
-still open. `rate`: thousandths per hour that should not be (leaks) or that were measured (high use); null where it makes
-no sense. `amount`: thousandths from `since` to `last_at`. `count`: how many meters it is about. `advice`: codes of what
+"""`since`: when it began, walked back exactly (the first hour of the flow). `opened_at`: when the rule could first
+know, the end of the hour that decided. `last_at`: the end of the last hour of which it is known to be so. `cleared_at`
+null: still open. `rate`: thousandths per hour that should not be (leaks) or that were measured (high use); null where
+it makes no sense. `amount`: thousandths from `since` on. `count`: how many meters it is about. `advice`: codes of what
 to check. `detail`: words of the meter, or what else a specialist wants to see."""
 
 LEAK_COLUMNS: Mapping[str, pl.DataType] = {
@@ -220,7 +220,13 @@ SUPERSEDES: Mapping[AlarmKind, AlarmKind] = {
 """A kind that escalates another: both are open, people get one message."""
 
 LEAK_KINDS: frozenset[AlarmKind] = frozenset(
-    {AlarmKind.CONTINUOUS_FLOW, AlarmKind.CONTINUOUS_FLOW_7D, AlarmKind.NIGHT_FLOW, AlarmKind.BURST, AlarmKind.AWAY_FLOW}
+    {
+        AlarmKind.CONTINUOUS_FLOW,
+        AlarmKind.CONTINUOUS_FLOW_7D,
+        AlarmKind.NIGHT_FLOW,
+        AlarmKind.BURST,
+        AlarmKind.AWAY_FLOW,
+    }
 )
 """Kinds that tell of water running away: they have a rate, an amount and a price."""
 
