@@ -3,7 +3,7 @@
 
 from avlest.settlement.models.accounts import Account, AdvanceLevel, Agreement, Discretion, ServiceOrder
 from avlest.settlement.models.configuration import Configuration
-from avlest.settlement.models.invoices import Invoice, InvoiceLine, NumberSeries
+from avlest.settlement.models.invoices import Invoice, InvoiceLine, NumberSeries, Removal
 from avlest.settlement.models.ledger import (
     ArchivedDocument,
     Expected,
@@ -34,6 +34,7 @@ __all__ = [
     "PriceList",
     "Refund",
     "Reminder",
+    "Removal",
     "Run",
     "RunException",
     "RunPart",

@@ -32,6 +32,19 @@ class NumberSeries(Owned):
         return f"{self.kind} {self.next}"
 
 
+class Removal(models.Model):
+    """While a row stands here, rows past their time of keeping may be removed: within one transaction."""
+
+    opened_at = models.DateTimeField(_("opened"))
+
+    class Meta:
+        verbose_name = _("removal")
+        verbose_name_plural = _("removals")
+
+    def __str__(self) -> str:
+        return f"{self.opened_at}"
+
+
 class Immutable(Owned):
     """A row that is written once."""
 
@@ -76,9 +89,9 @@ class Invoice(Immutable):
     vat = models.BigIntegerField(_("VAT (øre)"))
     total = models.BigIntegerField(_("total (øre)"))
     # The VAT of each rate, of the sum of its lines: [[rate, base, VAT, gross], ...], hundredths of a per cent and øre.
-    vat_lines = models.JSONField(_("VAT by rate"), default=list)
+    vat_lines = models.JSONField(_("VAT by rate"), default=list, blank=True)
     # Names and addresses as they were when it was sent.
-    recipient = models.JSONField(_("recipient"), default=dict)
+    recipient = models.JSONField(_("recipient"), default=dict, blank=True)
 
     objects = OwnedQuerySet.as_manager()
 

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From stored series and registered agreements to the inputs of one part of a run, in few queries."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from avlest.readings.quality import READ
+from avlest.readings.tables import Store
+from avlest.registry.media import get_media
+from avlest.registry.models import MeteringPoint, Series
+from avlest.settlement.contracts import CONSUMPTION, SERVICES, SUBSCRIBERS
+from avlest.settlement.core.calendar import derive_year
+from avlest.settlement.core.prices import PriceBook
+from avlest.settlement.models import Account, AdvanceLevel, Agreement, Discretion
+from avlest.settlement.runs.inputs import ACCOUNTS, ADVANCES, QUANTITIES, Inputs, Parameters, empty, shape
+from avlest.settlement.runs.quantities import (
+    Services,
+    derive_consumption,
+    derive_decided,
+    derive_fill,
+    derive_quantities,
+    derive_spans,
+    shape_quantities,
+)
+from avlest.settlement.runs.spans import derive_span_sums
+from avlest.settlement.services.earlier import get_charged_lines, get_last_year, get_settled_accounts
+from avlest.settlement.services.evidence import gather_evidence, read_daily
+from avlest.settlement.services.frames import Range, read_frame
+from avlest.settlement.settings import Options
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a run gathers for: parameters, prices, options, and accounts by number (None: all)."""
+
+    parameters: Parameters
+    book: PriceBook
+    options: Options
+    accounts: frozenset[int] | None = None
+
+
+def split_properties(organisation_id: int, *, size: int, accounts: frozenset[int] | None) -> list[Range]:
+    """Return ranges of properties with about `size` accounts each; owners of one property stay together."""
+    rows = Account.objects.of(organisation_id)
+    if accounts is not None:
+        rows = rows.filter(pk__in=accounts)
+    numbers = pl.Series(list(rows.order_by("property_id").values_list("property_id", flat=True)), dtype=pl.Int64)
+    if not len(numbers):
+        return []
+    counts = numbers.to_frame("property").group_by("property", maintain_order=True).len()
+    parts = counts.group_by((pl.col("len").cum_sum() - 1) // size, maintain_order=True).agg(
+        first=pl.col("property").min(), last=pl.col("property").max()
+    )
+    return [Range(organisation_id, first, last) for first, last in parts.select("first", "last").iter_rows()]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gathered:
+    """The inputs of one part, and the accounts whose quantity is not known well enough: `subscriber, service, code`."""
+
+    inputs: Inputs
+    blocked: pl.DataFrame
+
+
+def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
+    """Return what one part uses, as it is known now."""
+    parameters = wanted.parameters
+    accounts = _get_accounts(place, wanted)
+    services = _get_services(place)
+    quantities, consumption = empty(QUANTITIES), empty(CONSUMPTION)
+    blocked = empty(BLOCKED)
+    if parameters.settles:
+        found = gather_quantities(store, place, accounts, wanted)
+        rules = Services.from_options(wanted.options.values["services"])
+        consumption, blocked = derive_consumption(found, services, rules=rules)
+        quantities = shape_quantities(found)
+    inputs = Inputs(
+        accounts=accounts,
+        subscribers=shape(accounts, SUBSCRIBERS),
+        services=services,
+        consumption=consumption,
+        quantities=quantities,
+        earlier=get_charged_lines(place, parameters.year, settled=parameters.settles),
+        charged=get_charged_lines(place, parameters.charge_year, settled=False),
+        advances=_get_advances(place, parameters),
+        last_year=get_last_year(place, parameters.year - 1),
+    )
+    return Gathered(inputs, blocked)
+
+
+def _get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
+    parameters = wanted.parameters
+    columns = ("id", "number", "property_id", "party_id", "opened_on", "closed_on", "terms", "area", "persons")
+    rows = Account.objects.of(place.organisation_id).filter(**place.within("property"))
+    schema = {**{name: ACCOUNTS[name] for name in _ACCOUNT_NAMES}, "area": pl.Decimal(9, 2), "persons": pl.Int64()}
+    frame = read_frame(rows.order_by("property_id", "opened_on", "pk").values_list(*columns), schema)
+    days = date(parameters.year, 1, 1), date(parameters.year + 1, 1, 1)
+    in_year = (pl.col("start") < days[1]) & (pl.col("stop").is_null() | (pl.col("stop") > days[0]))
+    chosen = pl.lit(value=True)
+    if wanted.accounts is not None:
+        chosen = pl.col("subscriber").is_in(list(wanted.accounts))
+    settled = get_settled_accounts(place, parameters.year)
+    ended = pl.col("stop") <= days[1] if parameters.kind == "final" else pl.lit(value=True)
+    first = date(parameters.charge_year, 1, 1)
+    goes_on = (pl.col("stop").is_null() | (pl.col("stop") > first)) & (
+        pl.col("start") < first.replace(year=first.year + 1)
+    )
+    frame = frame.with_columns(
+        settle=(pl.lit(parameters.settles) & in_year & chosen & ended & ~pl.col("subscriber").is_in(settled.implode()))
+        .fill_null(value=False),
+        charge=(goes_on & chosen & pl.lit(any(parameters.due_terms.values()))).fill_null(value=False),
+        standard=_derive_standard(wanted.options),
+    )  # fmt: skip
+    return shape(frame, ACCOUNTS)
+
+
+_ACCOUNT_NAMES = ("subscriber", "number", "property", "party", "start", "stop", "terms")
+
+
+def _derive_standard(options: Options) -> pl.Expr:
+    """A year's quantity by area, else by persons, in thousandths; null where neither or no factor is known."""
+    ways = []
+    for column, name in (("area", "m3_per_square_metre"), ("persons", "m3_per_person")):
+        factor = options.values["stipulation"][name]
+        if factor != "":
+            thousandths = int(Decimal(str(factor)) * 1000)
+            ways.append((pl.col(column).cast(pl.Decimal(18, 2)) * 100).cast(pl.Int64) * thousandths // 100)
+    return pl.coalesce(*ways) if ways else pl.lit(None, dtype=pl.Int64)
+
+
+def _get_services(place: Range) -> pl.DataFrame:
+    columns = ("account_id", "service", "region", "category", "size", "count", "valid_from", "valid_to")
+    rows = Agreement.objects.of(place.organisation_id).filter(**place.within("account__property"))
+    return read_frame(rows.order_by("account_id", "pk").values_list(*columns), SERVICES)
+
+
+def _get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
+    """The a konto agreed for the charged year; before its settlement also last year's, which goes on till then."""
+    columns = ("account_id", "service", "year", "quantity", "valid_from", "id")
+    rows = AdvanceLevel.objects.of(place.organisation_id).filter(
+        **place.within("account__property"), year__lte=parameters.charge_year
+    )
+    if parameters.settles:
+        rows = rows.filter(year=parameters.charge_year)
+    else:
+        rows = rows.filter(year__gte=parameters.charge_year - 1)
+    schema = {**ADVANCES, "year": pl.Int32(), "day": pl.Date(), "row": pl.Int64()}
+    order = ("subscriber", "service", "year", "quantity", "day", "row")
+    frame = read_frame(rows.values_list(*columns), {name: schema[name] for name in order})
+    newest = frame.sort("year", "day", "row").unique(["subscriber", "service"], keep="last", maintain_order=True)
+    return shape(newest.sort("subscriber", "service"), ADVANCES)
+
+
+BLOCKED = {"subscriber": pl.Int64(), "service": pl.String(), "code": pl.String()}
+POINTS = {
+    "point": pl.Int64(),
+    "property": pl.Int64(),
+    "purpose": pl.String(),
+    "medium": pl.String(),
+    "series": pl.Int64(),
+    "quantity": pl.String(),
+    "unit": pl.String(),
+}
+
+
+def get_points(place: Range, services: Services) -> pl.DataFrame:
+    """Return the metering points that are charged by, with the series of what their medium is charged for.
+
+    Meters behind another meter (a flat's behind the building's) are not charged by: one meter a subscriber (rules
+    §1.9); only a reduction meter stands behind the main one and counts.
+    """
+    media = {name: medium for name, medium in get_media().items() if name in services.media}
+    owner = Coalesce(F("point__property_id"), F("point__unit__property_id"))
+    purposes = MeteringPoint.Purpose
+    rows = (
+        Series.objects.of(place.organisation_id)
+        .filter(role="main", qualifier="", tariff=0, subunit=0, point__medium__in=list(media))
+        .filter(Q(point__purpose=purposes.BILLING, point__parent=None) | Q(point__purpose=purposes.REDUCTION))
+        .alias(owner=owner)
+        .filter(owner__range=(place.first, place.last))
+        .order_by("id")
+        .values_list("point_id", owner, "point__purpose", "point__medium", "id", "quantity", "unit")
+    )
+    frame = read_frame(rows, POINTS)
+    charged = pl.DataFrame(
+        {"medium": list(media), "quantity": [medium.quantity for medium in media.values()]},
+        schema={"medium": pl.String(), "quantity": pl.String()},
+    )
+    return frame.join(charged, on=["medium", "quantity"], how="semi", maintain_order="left")
+
+
+def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+    """Return QUANTITIES (and `standard`) of the settled year: read, else stipulated, else decided."""
+    year = wanted.parameters.year
+    points = get_points(place, Services.from_options(wanted.options.values["services"]))
+    spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted))
+    daily = read_daily(store, spans["series"].unique().sort(), date(year, 1, 1), date(year + 1, 1, 1))
+    found = derive_quantities(derive_span_sums(daily, spans, read_from=int(READ)))
+    lacking = found.filter(pl.col("days_missing") > 0)
+    if lacking.height:
+        found = derive_fill(found, gather_evidence(store, daily, lacking))
+    return derive_decided(found, _get_discretion(place, year))
+
+
+def _get_cuts(wanted: Wanted) -> Sequence[date]:
+    """Days at which a quantity is cut by what the series say, rather than by a rule."""
+    if wanted.parameters.method != "reading":
+        return ()
+    book = wanted.book
+    return book.get_cuts(book.get_services("m3", "kWh"), derive_year(wanted.parameters.year))
+
+
+def _get_discretion(place: Range, year: int) -> pl.DataFrame:
+    columns = ("id", "account_id", "starts_on", "stops_on", "quantity")
+    rows = Discretion.objects.of(place.organisation_id).filter(
+        **place.within("account__property"),
+        starts_on__lt=date(year + 1, 1, 1),
+        stops_on__gt=date(year, 1, 1),
+    )
+    schema = {
+        "decision": pl.Int64(),
+        "subscriber": pl.Int64(),
+        "start": pl.Date(),
+        "stop": pl.Date(),
+        "quantity": pl.Int64(),
+    }
+    return read_frame(rows.order_by("account_id", "starts_on", "pk").values_list(*columns), schema)
