@@ -24,31 +24,11 @@ from avlest.simulate.radio.sent import EmissionError, Sent
 from avlest.telegrams.han import HanList, decode_payload, hdlc
 from avlest.telegrams.keyring import KeyRing, build_keyring
 from tests.simulate.making import METERS, TELEGRAMS, make_sent
+from tests.simulate.stored import REGISTERS, find_identity
 
 TELEGRAM_MODELS = [model for model in MODELS.values() if model.road in (Road.WMBUS, Road.MBUS)]
 UPLINK_MODELS = [model for model in MODELS.values() if model.road is Road.LORAWAN]
 HAN_MODELS = [model for model in MODELS.values() if model.road is Road.HAN]
-# What each column is to the pipeline: quantity, qualifier, function and storage of its register.
-REGISTERS = {
-    "volume": ("volume", "", "instant", 0),
-    "volume_target": ("volume", "", "instant", 1),
-    "flow": ("volume_flow", "", "instant", 0),
-    "flow_max": ("volume_flow", "", "instant", 0),
-    "flow_temperature": ("flow_temperature", "", "instant", 0),
-    "external_temperature": ("external_temperature", "", "instant", 0),
-    "energy": ("energy", "", "instant", 0),
-    "energy_export": ("energy", "backward_flow", "instant", 0),
-    "power": ("power", "", "instant", 0),
-    "power_export": ("power", "backward_flow", "instant", 0),
-    "return_temperature": ("return_temperature", "", "instant", 0),
-    "radiator_temperature": ("return_temperature", "", "instant", 0),
-    "room_temperature": ("external_temperature", "", "instant", 0),
-    "hca": ("heat_cost_allocation", "", "instant", 0),
-    "hca_last": ("heat_cost_allocation", "", "instant", 1),
-}
-# MULTICAL 21 sends the lowest temperatures of the month before.
-MONTHLY = {"flow_temperature": ("flow_temperature", "", "minimum", 1),
-           "external_temperature": ("external_temperature", "", "minimum", 1)}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +66,7 @@ def test_every_value_of_a_telegram_is_read_as_it_was_sent(model: RadioModel, see
     assert messages["family"].unique().to_list() == [model.family]
     assert set(messages["serial"]) == {f"{serial:08d}" for serial in set(sent.serials.tolist())}
     for name in model.columns:
-        known = MONTHLY if model.name == "multical21" else {}
-        wanted = known.get(name, REGISTERS[name])
+        wanted = find_identity(model, name)
         (number,) = (n for n, s in enumerate(specs) if (s.quantity, s.qualifier, s.function, s.storage) == wanted)
         found = values.filter(pl.col("spec") == number).sort("row")
         assert found["row"].to_list() == list(range(len(sent)))

@@ -117,7 +117,7 @@ def run_workers(data_dir: Path, count: int, *, prepare: Callable[[], None] | Non
     command = (sys.executable, "-m", "avlest", "work", "--data", str(data_dir), "--most-lanes", "1")
     environ = {**os.environ, **WORKER_SETTINGS}
     processes = tuple(
-        subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, preexec_fn=prepare)  # noqa: PLW1509, S603
+        subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, preexec_fn=prepare)  # noqa: S603
         for _ in range(count)
     )
     try:

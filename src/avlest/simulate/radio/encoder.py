@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from avlest.simulate.radio.allocator import encode_allocator_rows
 from avlest.simulate.radio.han import encode_han_rows
-from avlest.simulate.radio.models import CLOCK, FIXED, STATUS, TARGET_DATE, Flag, Part, RadioModel, Road
+from avlest.simulate.radio.models import CLOCK, STATUS, TARGET_DATE, Flag, Part, RadioModel, Road
 from avlest.simulate.radio.sent import EmissionError, Integers, Sent
 from avlest.telegrams.encode.columns import Senders, TelegramLayout, build_identities, build_layout, encode_columns
 from avlest.telegrams.encode.records import RecordSpec
@@ -99,7 +99,7 @@ def _build_values(model: RadioModel, sent: Sent) -> dict[int, npt.NDArray[Any]]:
             values[number] = sent.clocks
         elif part.column == TARGET_DATE:
             values[number] = sent.clocks.astype("datetime64[M]").astype("datetime64[D]")
-        elif part.column != FIXED:
+        else:
             values[number] = scale_column(model, part, sent)
     return values
 

@@ -21,8 +21,6 @@ CLOCK: Final = "clock"
 """The meter's clock when it sends."""
 TARGET_DATE: Final = "target_date"
 """The day whose value the storage holds: the first of the month."""
-FIXED: Final = "fixed"
-"""Bytes that say nothing of the use, the same in every telegram."""
 
 
 class Road(StrEnum):
@@ -98,7 +96,7 @@ class RadioModel:
     @property
     def columns(self) -> dict[str, int]:
         """The columns of register values in an emission, with the thousandths of one count."""
-        words = (STATUS, CLOCK, TARGET_DATE, FIXED)
+        words = (STATUS, CLOCK, TARGET_DATE)
         return {part.column: part.step for part in self.parts if part.column not in words}
 
     def envelope(self, *, ci: int | None = None) -> Envelope:
@@ -114,17 +112,12 @@ _INFO_21 = ((Flag.DRY, 0x01), (Flag.REVERSE, 0x02), (Flag.LEAK, 0x04), (Flag.BUR
 _INFO_2200 = (*_INFO_21, (Flag.TAMPER, 0x10), (Flag.LOW_BATTERY, 0x20))
 _HEAT_PARTS = (
     Part("0406", "energy", 1000),
-    Part("04ff07", FIXED),
-    Part("04ff08", FIXED),
     Part("0414", "volume", 10_000),
     Part("043b", "flow", 1000),
     Part("042d", "power", 100_000),
     Part("0259", "flow_temperature", 10),
     Part("025d", "return_temperature", 10),
     Part("04ff22", STATUS),
-    Part("0422", FIXED),
-    Part("143b", FIXED),
-    Part("142d", FIXED),
 )
 
 _ROWS: Final = (
@@ -180,9 +173,8 @@ _ROWS: Final = (
         "mode7",
     ),
     RadioModel(
-        "multical403", "kamheat", "KAM:34:04", Road.WMBUS, _HEAT_PARTS, "ell-ctr", 0x79,
+        "multical403", "kamheat", "KAM:34:04", Road.WMBUS, _HEAT_PARTS, "ell-ctr", 0x78,
         ((Flag.REVERSE, 0x0200), (Flag.BURST, 0x10000000), (Flag.LEAK, 0x40000000), (Flag.LOW_BATTERY, 0x02)),
-        full_every=24,
     ),
     RadioModel(
         "sharky774", "sharky774", "DME:41:04", Road.WMBUS,
