@@ -66,10 +66,15 @@ def test_every_reading_is_what_the_meter_said(seed: int, worker: Worker) -> None
     worker.drain()
     expected, stored = build_expected(world, emissions), read_stored(worker.store)
     wrong, missing = compare(expected, stored)
-    assert not wrong.height, wrong.group_by("manufacturer", "quantity", "qualifier", "function", "storage").len().rows()
-    assert not missing.height, missing.group_by("manufacturer", "quantity", "qualifier", "function", "storage").len().rows()
+    assert not wrong.height, _describe(wrong)
+    assert not missing.height, _describe(missing)
     assert air.tally.lost > 0 < air.tally.damaged
     assert stored.select("manufacturer", "serial").n_unique() == world.meters.height
+
+
+def _describe(rows: pl.DataFrame) -> list[tuple[object, ...]]:
+    """How many rows of which register."""
+    return rows.group_by("manufacturer", "quantity", "qualifier", "function", "storage").len().rows()
 
 
 def _mishear(made: Emissions, seed: int) -> Emissions:
