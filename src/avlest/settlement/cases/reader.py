@@ -14,6 +14,7 @@ from avlest.settlement.core.calendar import Days
 from avlest.settlement.core.money import parse_scaled
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 class CaseError(SettlementError):
@@ -42,12 +43,28 @@ class Table:
         self._taken.add(name)
         return self._values.get(name) is not None
 
-    def take(self, names: str, convert: Callable[[Any, str], T], default: T) -> T:
+    def names(self) -> list[str]:
+        """Names of the fields given."""
+        return list(self._values)
+
+    def is_table(self, name: str) -> bool:
+        """Whether the field is a table of its own."""
+        return isinstance(self._values.get(name), Mapping)
+
+    def is_list(self, name: str) -> bool:
+        """Whether the field is a list."""
+        return isinstance(self._values.get(name), list)
+
+    def take(self, names: str, convert: Callable[[Any, str], T], default: D) -> T | D:
         """The field converted, or the default.  `names` may list other names of it, divided by `|`."""
         for name in names.split("|"):
             if self.has(name):
                 return convert(self._values[name], self.at(name))
         return default
+
+    def is_on(self, name: str, *, default: bool) -> bool:
+        """A field that is true or false."""
+        return bool(self.take(name, flag, default))
 
     def need(self, names: str, convert: Callable[[Any, str], T], what: str) -> T:
         """The field converted.  Raises CaseError where it is missing."""
