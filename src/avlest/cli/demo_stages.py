@@ -68,6 +68,17 @@ class Demonstration:
         start_service(folder)
         return cls(folder, plan)
 
+    @classmethod
+    def open_known(cls, folder: Path) -> Demonstration:
+        """The demonstration that is in a folder; raises `PlanError` where there is none."""
+        from avlest.simulate.demo.plan import PlanError, read_plan
+
+        plan = read_plan(folder)
+        if plan is None:
+            raise PlanError(f"{folder} holds no demonstration: run avlest demo")
+        start_service(folder)
+        return cls(folder, plan)
+
     @property
     def world(self) -> World:
         """The municipality, made from its seed."""
@@ -106,10 +117,9 @@ class Demonstration:
         self._hand_over_keys()
 
     def _make_database(self) -> None:
+        """Tables, those of a newer version too, and the organisation."""
         from avlest.cli.registry_commands import make_database
 
-        if "database" in self.plan.done:
-            return
         with show_progress("database"):
             make_database(ORGANISATION, "Fjordvik kommune")
         self.keep(self.plan.with_done("database"))
@@ -167,6 +177,42 @@ class Demonstration:
             f"{tally['repeated']:,} heard again"
         )
         typer.echo(f"  readings    {readings.rows:,} stored, {readings.bytes / 1e6:,.1f} MB")
+
+    def serve(self, port: int) -> None:
+        """Say where and as whom to log in, and run the service with the world going on until stopped."""
+        from avlest.cli.demo_service import choose_port, run_until_stopped
+
+        chosen = choose_port(port)
+        self._print_logins(f"http://localhost:{chosen}/")
+        run_until_stopped(self.folder, chosen)
+
+    def check_service(self, port: int) -> None:
+        """Start the service, open the first pages as each log-in, and stop it again."""
+        from avlest.cli.demo_service import choose_port, running_service, visit_pages
+
+        with running_service(self.folder, choose_port(port)) as address:
+            seen = visit_pages(address, self.plan.logins)
+        for username, paths in seen.items():
+            typer.echo(f"  {username:<12}{len(paths)} pages: {' '.join(paths)}")
+        typer.echo("everything held")
+
+    def _print_logins(self, address: str) -> None:
+        typer.echo(f"\n  {address}\n")
+        for login in self.plan.logins:
+            typer.echo(f"  {login.username:<12}{login.password:<16}{login.title}: {login.name}")
+        typer.echo("\nStop with Ctrl-C; the next start goes on from here.\n")
+
+    def live(self) -> None:
+        """Let the world go on in real time, straight into the inbox, until stopped."""
+        from avlest.cli.simulate_commands import play_paced, stop_on_signals
+        from avlest.collect.inbox import Inbox
+        from avlest.simulate.demo.intake import LANES
+        from avlest.simulate.radio.hearing import Air
+        from avlest.simulate.roads.sinks import InboxSink
+
+        stop = stop_on_signals()
+        with InboxSink(Inbox(LANES)) as sink:
+            play_paced(Air(self.world), sink, self.plan.played_until, speed=1.0, stop=stop, note=self._note_played)
 
 
 def _make_folder(folder: Path) -> None:

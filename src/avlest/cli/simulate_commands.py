@@ -6,23 +6,24 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from avlest.cli.failure import fail
-from avlest.cli.progress import Progress, show_progress
+from avlest.cli.progress import show_progress
 from avlest.cli.service import OrganisationOption, explain_failures, get_actor, get_now, start_service
 from avlest.simulate.profiles import DEFAULT, PROFILES
 
 if TYPE_CHECKING:
     from avlest.simulate.contracts import World
-    from avlest.simulate.radio.hearing import Air, Messages, Tally
+    from avlest.simulate.radio.hearing import Air, Tally
     from avlest.simulate.roads.sinks import Sink
 
 simulate = typer.Typer(invoke_without_command=True, help="A make-believe municipality that speaks real telegrams.")
@@ -52,6 +53,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(simulate, name="simulate")
     simulate.callback()(play_world)
     simulate.command("report")(report)
+    simulate.command("live", hidden=True)(live)
 
 
 def play_world(
@@ -193,7 +195,8 @@ def _play(world: World, sink: Sink, flow: Flow) -> None:
     stop = stop_on_signals() if flow.speed or flow.live else threading.Event()
     with sink, show_progress("telegrams") as bar:
         if flow.speed:
-            play_paced(air, sink, window.start, speed=flow.speed, stop=stop, until=window.stop, bar=bar)
+            tell = partial(bar.tell_share, start=window.start, stop=window.stop)
+            play_paced(air, sink, window.start, speed=flow.speed, stop=stop, until=window.stop, note=tell)
         else:
             play(
                 air,
@@ -216,27 +219,27 @@ def play_paced(
     speed: float,
     stop: threading.Event,
     until: datetime | None = None,
-    bar: Progress | None = None,
+    note: Callable[[datetime], None] | None = None,
 ) -> None:
-    """From an instant on, paced, until `until` or stopped: an hour of the world is made at a time."""
+    """From an instant on, paced, until `until` or stopped: an hour of the world is made at a time.
+
+    In real time what is due already goes out at once.  `note` is told the end of each hour that was handed over.
+    """
     from avlest.simulate.roads.pacing import Pace
     from avlest.simulate.roads.run import Window, iterate_chunks
 
-    def iterate_hours() -> Iterator[list[Messages]]:
-        at = start
-        while until is None or at < until:
-            end = at + HOUR if until is None else min(at + HOUR, until)
-            for _, messages in iterate_chunks(air, Window(at, end), chunk=HOUR):
-                yield messages
-            if bar is not None and until is not None:
-                bar.tell_share(end, start, until)
-            at = end
-
-    pace = Pace(speed, start, time.monotonic, lambda seconds: not stop.wait(seconds))
-    for group in pace.iterate_due(iterate_hours()):
-        sink.deliver(group)
-        if stop.is_set():
-            return
+    first = start if speed != 1.0 else get_now()
+    pace = Pace(speed, first, time.monotonic, lambda seconds: not stop.wait(seconds))
+    at = start
+    while not stop.is_set() and (until is None or at < until):
+        end = at.replace(minute=0, second=0, microsecond=0) + HOUR
+        end = end if until is None else min(end, until)
+        hours = [messages for _, messages in iterate_chunks(air, Window(at, end), chunk=HOUR)]
+        for group in pace.iterate_due(hours):
+            sink.deliver(group)
+        if not stop.is_set() and pace.wait_for(end) and note is not None:
+            note(end)
+        at = end
 
 
 def stop_on_signals() -> threading.Event:
@@ -268,3 +271,13 @@ def report(
 
     world = make_asked_world(_choose_homes(homes, profile), days=days, seed=seed, start=start)
     typer.echo(build_report(world))
+
+
+def live(
+    data: Annotated[Path, typer.Option("--data", envvar="AVLEST_DATA", help="Folder of a demonstration.")],
+) -> None:
+    """Let the world of a demonstration go on in real time: a child of `avlest demo`."""
+    from avlest.cli.demo_stages import Demonstration, explain_demo_failures
+
+    with explain_demo_failures():
+        Demonstration.open_known(data.absolute()).live()

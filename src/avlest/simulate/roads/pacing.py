@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -29,17 +29,27 @@ class Pace:
     start: datetime
     clock: Callable[[], float]
     wait: Callable[[float], bool]
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "began", self.clock())
+
+    def wait_for(self, instant: datetime) -> bool:
+        """Wait until a simulated instant; False when told not to go on."""
+        return self._wait_for(to_microseconds(instant))
 
     def iterate_due(self, chunks: Iterable[Sequence[Messages]]) -> Iterator[list[Messages]]:
         """The messages of chunks in time order, in groups that are yielded when they are due; ends when told to."""
-        began, first = self.clock(), to_microseconds(self.start)
         step = max(1, round(STEP_SECONDS * self.speed * _MICRO))
         for chunk in chunks:
             for due, group in _split_steps(chunk, step):
-                pause = (due - first) / _MICRO / self.speed - (self.clock() - began)
-                if pause > 0 and not self.wait(pause):
+                if not self._wait_for(due):
                     return
                 yield group
+
+    def _wait_for(self, due: int) -> bool:
+        pause = (due - to_microseconds(self.start)) / _MICRO / self.speed - (self.clock() - self.began)
+        return pause <= 0 or self.wait(pause)
 
 
 def _split_steps(chunk: Sequence[Messages], step: int) -> Iterator[tuple[int, list[Messages]]]:
