@@ -178,11 +178,11 @@ QUARTERS: Final[Schema] = {
 }
 """Quarter hours, sorted by (series, quarter): four of them sum to the hour exactly."""
 
-MARGIN: Final = dt.timedelta(days=4)
+MARGIN: Final = dt.timedelta(days=7)
 """Readings this long before and after a window are needed, and more for the series that `find_unanchored` names."""
 
-PROFILE_HISTORY: Final = dt.timedelta(days=61)
-"""How far back measured hours shape an estimate: eight weeks and the margin."""
+PROFILE_HISTORY: Final = dt.timedelta(days=66)
+"""How far back measured hours shape an estimate: eight weeks and the days around the gap."""
 
 LONG_HISTORY: Final = dt.timedelta(days=430)
 """How far back they shape an estimate of an open gap longer than a week (last year's days)."""
