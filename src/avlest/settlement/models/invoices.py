@@ -117,16 +117,22 @@ class Invoice(Immutable):
 class InvoiceLine(Immutable):
     """One line as `settlement.contracts.LINES` has it: amount in øre, gross where `vat_included`, else net."""
 
-    # A million rows a year: the index that keeps a line unique is the only one.
+    # A million rows a year: the index that keeps a line unique is the only one, and the invoice, which is checked,
+    # answers for organisation and account.
     organisation = models.ForeignKey(
-        "registry.Organisation", on_delete=models.PROTECT, db_index=False, related_name="+",
+        "registry.Organisation", on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+",
         verbose_name=_("organisation"),
     )  # fmt: skip
     invoice = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, db_index=False, related_name="lines", verbose_name=_("invoice")
     )
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, db_index=False, related_name="+", verbose_name=_("account")
+        Account,
+        on_delete=models.PROTECT,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("account"),
     )
     position = models.PositiveSmallIntegerField(_("line"))
     term = models.PositiveSmallIntegerField(_("term"), default=0)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sums of daily series over stretches of days, for many series at once.  Pure.
 
-The rows of a store come sorted by (series, day), so every stretch is a range of rows: two binary searches and a
-difference of running sums, whatever the number of series.
+The rows of a store come sorted by (series, day), so every stretch is a range of rows, found by two binary searches and
+summed in one pass, whatever the number of series.
 """
 
 from __future__ import annotations
@@ -14,70 +14,71 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 _STEP = 100_000
 """More days than any series has: makes one number of series and day that sorts as they do."""
+_NO_QUALITY = 1 << 15
 
 
 def derive_span_sums(daily: pl.DataFrame, spans: pl.DataFrame, *, read_from: int) -> pl.DataFrame:
     """Return `spans` (series, start, stop) with the sum of their days and how sure it is.
 
-    `daily` has series, day, value, quality, one row a (series, day), sorted.  Added: `total` (thousandths of the
-    series' unit, of the days known), `days`, `days_read` (quality at least `read_from`), `days_estimated`,
-    `days_missing` (no row or no value), `quality` (the lowest of the known days; null where none is).
+    `daily` has series, day, value, quality, one row a (series, day), sorted; `ValueError` otherwise.  Added: `total`
+    (thousandths of the series' unit, of the days known), `days`, `days_read` (quality at least `read_from`),
+    `days_estimated`, `days_missing` (no row or no value), `quality` (the lowest of the known days; null where none is).
     """
-    numbers = daily["series"].unique(maintain_order=True)
-    rows = _Rows(daily, numbers)
-    series = pl.DataFrame({"series": numbers, "at": np.arange(len(numbers), dtype=np.int64)})
-    at = spans.join(series, on="series", how="left", maintain_order="left")["at"].fill_null(-1).to_numpy()
+    key = _derive_key(daily)
+    numbers = daily["series"].to_numpy()[_find_first(key)]
+    wanted = spans["series"].fill_null(-1).to_numpy()
+    at = np.searchsorted(numbers, wanted)
+    there = at < len(numbers)
+    there[there] = numbers[at[there]] == wanted[there]
     start, stop = (spans[name].cast(pl.Int32).cast(pl.Int64).to_numpy() for name in ("start", "stop"))
-    low, high = rows.find(at, start), rows.find(at, stop)
-    days = stop - start
-    known = rows.known[high] - rows.known[low]
-    read = rows.derive_read(read_from)
-    read_days = read[high] - read[low]
+    low = np.where(there, np.searchsorted(key, at * _STEP + start), 0)
+    high = np.where(there, np.searchsorted(key, at * _STEP + stop), 0)
+    known = daily["value"].is_not_null().to_numpy()
+    quality = np.where(known, daily["quality"].fill_null(0).to_numpy(), 0).astype(np.int64)
+    ranges = _Ranges(low, high)
+    known_days = ranges.reduce(np.add, known.astype(np.int64), 0)
+    read_days = ranges.reduce(np.add, (quality >= read_from).astype(np.int64), 0)
+    lowest = ranges.reduce(np.minimum, np.where(known, quality, _NO_QUALITY), _NO_QUALITY)
     return spans.with_columns(
-        total=pl.Series(rows.sums[high] - rows.sums[low]),
-        days=pl.Series(days, dtype=pl.Int32),
+        total=pl.Series(ranges.reduce(np.add, daily["value"].fill_null(0).to_numpy(), 0)),
+        days=pl.Series(stop - start, dtype=pl.Int32),
         days_read=pl.Series(read_days, dtype=pl.Int32),
-        days_estimated=pl.Series(known - read_days, dtype=pl.Int32),
-        days_missing=pl.Series(days - known, dtype=pl.Int32),
-        quality=rows.derive_lowest(low, high),
+        days_estimated=pl.Series(known_days - read_days, dtype=pl.Int32),
+        days_missing=pl.Series(stop - start - known_days, dtype=pl.Int32),
+        quality=pl.Series(np.where(lowest < _NO_QUALITY, lowest, -1)).replace(-1, None).cast(pl.Int16),
     )
 
 
-class _Rows:
-    """Daily rows as arrays with running sums; index n stands before row n."""
-
-    def __init__(self, daily: pl.DataFrame, numbers: pl.Series) -> None:
-        series = daily["series"].to_numpy()
-        fresh = np.ones(len(series), bool)
-        fresh[1:] = series[1:] != series[:-1]
-        position = np.cumsum(fresh) - 1
-        self._key = position * _STEP + daily["day"].cast(pl.Int32).cast(pl.Int64).to_numpy()
-        if len(numbers) != int(fresh.sum()) or bool(np.any(np.diff(self._key) <= 0)):
-            raise ValueError("daily rows must be sorted by series and day, one row each")
-        there = daily["value"].is_not_null().to_numpy()
-        self._quality = np.where(there, daily["quality"].fill_null(0).to_numpy().astype(np.int64), 0)
-        self._there = there
-        self.sums = _running(daily["value"].fill_null(0).to_numpy())
-        self.known = _running(there.astype(np.int64))
-
-    def find(self, at: Ints, day: Ints) -> Ints:
-        """The first row of a series on or after a day; 0 for a series without rows."""
-        return np.where(at < 0, 0, np.searchsorted(self._key, at * _STEP + day))
-
-    def derive_read(self, least: int) -> Ints:
-        """Running count of days whose quality is that of a reading."""
-        return _running((self._there & (self._quality >= least)).astype(np.int64))
-
-    def derive_lowest(self, low: Ints, high: Ints) -> pl.Series:
-        """The lowest quality among the known days of each range; null where there is none."""
-        lowest = np.full(len(low), 1 << 15, np.int64)
-        filled = np.nonzero(high > low)[0]
-        if len(filled):
-            values = np.append(np.where(self._there, self._quality, 1 << 15), 1 << 15)
-            edges = np.stack([low[filled], high[filled]], axis=1).ravel()
-            lowest[filled] = np.minimum.reduceat(values, edges)[::2]
-        return pl.Series(np.where(lowest < 1 << 15, lowest, -1)).replace(-1, None).cast(pl.Int16)
+def _derive_key(daily: pl.DataFrame) -> Ints:
+    """One number per row that rises from row to row: the position of its series, and its day."""
+    series = daily["series"].to_numpy()
+    fresh = np.empty(len(series), np.int64)
+    fresh[:1] = 0
+    np.not_equal(series[1:], series[:-1], out=fresh[1:])
+    key = np.cumsum(fresh) * _STEP + daily["day"].cast(pl.Int32).to_numpy()
+    if bool((series[1:] < series[:-1]).any()) or bool((key[1:] <= key[:-1]).any()):
+        raise ValueError("daily rows must be sorted by series and day, one row each")
+    return np.asarray(key, np.int64)
 
 
-def _running(values: Ints) -> Ints:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(values.astype(np.int64))])
+def _find_first(key: Ints) -> NDArray[np.intp]:
+    """The first row of each series."""
+    position = key // _STEP
+    return np.flatnonzero(np.diff(position, prepend=-1))
+
+
+class _Ranges:
+    """Ranges of rows `[low, high)`, reduced at once."""
+
+    def __init__(self, low: Ints, high: Ints) -> None:
+        self._filled = np.flatnonzero(high > low)
+        self._edges = np.stack([low[self._filled], high[self._filled]], axis=1).ravel()
+        self._count = len(low)
+
+    def reduce(self, how: np.ufunc, values: Ints, nothing: int) -> Ints:
+        """Sum or least of each range; `nothing` for an empty one."""
+        result = np.full(self._count, nothing, np.int64)
+        if len(self._filled):
+            # The end of the last range may lie behind the last row, where `reduceat` needs one.
+            result[self._filled] = how.reduceat(np.append(values, nothing), self._edges)[::2]
+        return result

@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was invoiced before: the lines a settlement deducts, read back as they were stored."""
+"""What was invoiced before: the lines a settlement deducts, read back as they were stored.
+
+The lines of a run stand twice: as rows of the database, which is what an invoice is, and in the run's own parts, which
+is what was approved and sealed with a digest.  Two million rows of a year come from the parts, twenty times faster;
+`rerun_run` compares the two.  Lines outside runs (credit notes, ordered services) come from the database.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 
 import polars as pl
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef
 
 from avlest.readings.quality import READ
+from avlest.registry.errors import Problem, RegistryError
 from avlest.settlement.contracts import EARLIER, Kind
-from avlest.settlement.models import Invoice, InvoiceLine
-from avlest.settlement.runs.inputs import LAST_YEAR, shape
+from avlest.settlement.models import Account, Invoice, InvoiceLine, RunPart
+from avlest.settlement.runs.inputs import LAST_YEAR, derive_digest, shape, unpack_frame
 from avlest.settlement.services.frames import Range, read_frame
 
 _COLUMNS = (
@@ -21,29 +29,79 @@ _COLUMNS = (
 _CHARGED = (Kind.ADVANCE.value, Kind.FIXED.value)
 
 
-def _lines(place: Range, year: int) -> QuerySet[InvoiceLine]:
-    return InvoiceLine.objects.of(place.organisation_id).filter(
-        **place.within("account__property"),
-        start__gte=date(year, 1, 1),
-        start__lt=date(year + 1, 1, 1),
+def get_lines(place: Range, years: tuple[int, int]) -> pl.DataFrame:
+    """Return EARLIER and `invoice`: the lines invoiced for days of `years`, both included, credit notes among them."""
+    first, stop = date(years[0], 1, 1), date(years[1] + 1, 1, 1)
+    wanted = (pl.col("start") >= first) & (pl.col("start") < stop)
+    parts = [lines.filter(wanted) for lines in _read_parts(place, years)]
+    return pl.concat([*parts, _read_rows(place, first, stop)]).sort("subscriber", maintain_order=True)
+
+
+def _read_parts(place: Range, years: tuple[int, int]) -> Iterator[pl.DataFrame]:
+    numbers = _get_accounts(place)
+    rows = RunPart.objects.of(place.organisation_id).filter(
+        issued_at__isnull=False,
+        run__year__range=(years[0] - 1, years[1]),
+        first_property__lte=place.last,
+        last_property__gte=place.first,
     )
+    for part in rows.order_by("pk").values_list("pk", "digest"):
+        yield _read_part(*part).join(numbers, on="subscriber", how="semi", maintain_order="left")
 
 
-def get_charged_lines(place: Range, year: int, *, settled: bool) -> pl.DataFrame:
-    """Return EARLIER: the a konto and fees invoiced for the days of a year, credit notes among them.
+def _get_accounts(place: Range) -> pl.DataFrame:
+    rows = Account.objects.of(place.organisation_id).filter(**place.within("property")).values_list("pk")
+    return read_frame(rows, {"subscriber": pl.Int64()})
 
-    `settled` adds the lines of the year before that rest on stipulated quantities: when the truth is less than what
-    was billed, it is credited at their price.
+
+@lru_cache(maxsize=8)
+def _read_part(part_id: int, digest: str) -> pl.DataFrame:
+    """The issued lines of a part; neighbouring parts of a run read the same ones."""
+    inputs, results, issued = RunPart.objects.filter(pk=part_id).values_list("inputs", "results", "issued")[0]
+    if derive_digest(bytes(inputs), bytes(results)) != digest:
+        raise RegistryError(Problem.INVALID, f"part {part_id} of a run is not what was approved: another digest")
+    invoices = unpack_frame(bytes(issued or b""), "invoices").select("subscriber", "invoice")
+    lines = unpack_frame(bytes(results), "lines").join(invoices, on="subscriber", how="inner", maintain_order="left")
+    return pl.concat([shape(lines, EARLIER), lines.select("invoice")], how="horizontal")
+
+
+def _read_rows(place: Range, first: date, stop: date) -> pl.DataFrame:
+    rows = InvoiceLine.objects.of(place.organisation_id).filter(
+        invoice__run__isnull=True, **place.within("account__property"), start__gte=first, start__lt=stop
+    )
+    values = rows.order_by("account_id", "id").values_list(*_COLUMNS, F("invoice_id"))
+    return read_frame(values, {**EARLIER, "invoice": pl.Int64()})
+
+
+def select_charged(lines: pl.DataFrame, year: int) -> pl.DataFrame:
+    """Return EARLIER of a year: its a konto and fees, and stipulated settlement lines of the year before.
+
+    Those are credited at their price when the truth turns out to be less than what was billed.
     """
-    rows = _lines(place, year).filter(kind__in=_CHARGED)
-    if settled:
-        stipulated = _lines(place, year - 1).filter(kind=Kind.SETTLEMENT.value, quality__lt=int(READ))
-        rows = (rows | stipulated).filter(Q(kind__in=(*_CHARGED, Kind.SETTLEMENT.value)))
-    return read_frame(rows.order_by("account_id", "id").values_list(*_COLUMNS), EARLIER)
+    of_year = pl.col("start").dt.year() == year
+    charged = of_year & pl.col("kind").is_in(_CHARGED)
+    stipulated = ~of_year & (pl.col("kind") == Kind.SETTLEMENT.value) & (pl.col("quality") < int(READ))
+    return shape(lines.filter(charged | stipulated), EARLIER)
+
+
+def select_charges(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return EARLIER of a year's terms alone."""
+    return shape(lines.filter(pl.col("kind").is_in(_CHARGED)), EARLIER)
+
+
+def select_last_year(lines: pl.DataFrame, year: int) -> pl.DataFrame:
+    """Return LAST_YEAR: what each account was settled for in a year, by service."""
+    rows = lines.filter(pl.col("kind") == Kind.SETTLEMENT.value, pl.col("start").dt.year() == year)
+    summed = (
+        rows.with_columns(days=(pl.col("stop") - pl.col("start")).dt.total_days())
+        .group_by("subscriber", "service", maintain_order=True)
+        .agg(pl.col("quantity").sum(), pl.col("days").sum())
+    )
+    return shape(summed, LAST_YEAR)
 
 
 def get_settled_accounts(place: Range, year: int) -> pl.Series:
-    """Return the accounts whose days of a year are settled by an invoice that was not credited."""
+    """Return the accounts whose days of a year are settled by a document that was not credited."""
     rows = Invoice.objects.of(place.organisation_id).filter(
         **place.within("account__property"),
         settles_from__lt=date(year + 1, 1, 1),
@@ -53,17 +111,3 @@ def get_settled_accounts(place: Range, year: int) -> pl.Series:
     credited = Invoice.objects.filter(corrects=OuterRef("pk"))
     numbers = rows.filter(~Exists(credited)).values_list("account_id", flat=True)
     return pl.Series("subscriber", list(numbers), dtype=pl.Int64)
-
-
-def get_last_year(place: Range, year: int) -> pl.DataFrame:
-    """Return LAST_YEAR: what each account was settled for in a year, by service."""
-    rows = _lines(place, year).filter(kind=Kind.SETTLEMENT.value)
-    schema = {"subscriber": pl.Int64(), "service": pl.String(), "start": pl.Date(), "stop": pl.Date()}
-    columns = ("account_id", "service", "start", "stop", "quantity")
-    lines = read_frame(rows.values_list(*columns), {**schema, "quantity": pl.Int64()})
-    summed = (
-        lines.with_columns(days=(pl.col("stop") - pl.col("start")).dt.total_days())
-        .group_by("subscriber", "service", maintain_order=True)
-        .agg(pl.col("quantity").sum(), pl.col("days").sum())
-    )
-    return shape(summed, LAST_YEAR)

@@ -26,7 +26,7 @@ def read_daily(store: Store, series: pl.Series, start: date, stop: date) -> pl.D
     return store.read_range("daily", ids=series, start=start, stop=stop).select("series", "day", "value", "quality")
 
 
-def gather_evidence(store: Store, daily: pl.DataFrame, lacking: pl.DataFrame) -> pl.DataFrame:
+def gather_evidence(store: Store, lacking: pl.DataFrame, year: int) -> pl.DataFrame:
     """Return, per `source` and `point` of `lacking`, totals and days that missing days may be estimated by.
 
     Columns `window_total`, `window_days`, `last_year_total`, … in thousandths of the price's unit; null where the way
@@ -35,6 +35,8 @@ def gather_evidence(store: Store, daily: pl.DataFrame, lacking: pl.DataFrame) ->
     keys = lacking.select(*_KEYS, "series", "start", "stop", "days_missing", "unit")
     scale = lacking.select(scale=pl.col("unit").replace_strict({"l": 1000}, default=1, return_dtype=pl.Int64))["scale"]
     rows = keys.with_columns(scale=scale)
+    series = rows["series"].drop_nulls().unique().sort()
+    daily = read_daily(store, series, date(year - 1, 10, 1), date(year + 1, 1, 1))
     rows = rows.join(_find_window(daily, rows), on=_KEYS, how="left", maintain_order="left")
     return rows.join(_find_years(store, rows), on=_KEYS, how="left", maintain_order="left").select(
         *_KEYS, "window_total", "window_days", "last_year_total", "last_year_days", "average_total", "average_days"
@@ -60,8 +62,10 @@ def _find_window(daily: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 def _find_years(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
     """The same days of the year before, where it is known well, else the average of the years that are."""
     found = rows.select(*_KEYS)
+    first = rows["start"].min()
+    assert isinstance(first, date)
     for back in _YEARS:
-        found = found.join(_find_year(store, rows, back), on=_KEYS, how="left", maintain_order="left")
+        found = found.join(_find_year(store, rows, back, first), on=_KEYS, how="left", maintain_order="left")
     totals, days = ([pl.col(f"{name}_{back}") for back in _YEARS] for name in ("total", "days"))
     return found.select(
         *_KEYS,
@@ -72,11 +76,9 @@ def _find_years(store: Store, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _find_year(store: Store, rows: pl.DataFrame, back: int) -> pl.DataFrame:
-    first = rows["start"].min()
-    assert isinstance(first, date)
+def _find_year(store: Store, rows: pl.DataFrame, back: int, first: date) -> pl.DataFrame:
     year = first.year - back
-    series = rows["series"].unique().sort()
+    series = rows["series"].drop_nulls().unique().sort()
     daily = read_daily(store, series, date(year, 1, 1), date(year + 1, 1, 1))
     known = daily.drop_nulls("value").group_by("series").len().filter(pl.col("len") >= HISTORY_LEAST)
     same = pl.col("start").dt.offset_by(f"-{back}y"), pl.col("stop").dt.offset_by(f"-{back}y")

@@ -16,11 +16,20 @@ from avlest.readings.quality import READ
 from avlest.readings.tables import Store
 from avlest.registry.media import get_media
 from avlest.registry.models import MeteringPoint, Series
-from avlest.settlement.contracts import CONSUMPTION, SERVICES, SUBSCRIBERS
+from avlest.settlement.contracts import CONSUMPTION, EARLIER, SERVICES, SUBSCRIBERS
 from avlest.settlement.core.calendar import derive_year
 from avlest.settlement.core.prices import PriceBook
 from avlest.settlement.models import Account, AdvanceLevel, Agreement, Discretion
-from avlest.settlement.runs.inputs import ACCOUNTS, ADVANCES, QUANTITIES, Inputs, Parameters, empty, shape
+from avlest.settlement.runs.inputs import (
+    ACCOUNTS,
+    ADVANCES,
+    LAST_YEAR,
+    QUANTITIES,
+    Inputs,
+    Parameters,
+    empty,
+    shape,
+)
 from avlest.settlement.runs.quantities import (
     Services,
     derive_consumption,
@@ -31,7 +40,13 @@ from avlest.settlement.runs.quantities import (
     shape_quantities,
 )
 from avlest.settlement.runs.spans import derive_span_sums
-from avlest.settlement.services.earlier import get_charged_lines, get_last_year, get_settled_accounts
+from avlest.settlement.services.earlier import (
+    get_lines,
+    get_settled_accounts,
+    select_charged,
+    select_charges,
+    select_last_year,
+)
 from avlest.settlement.services.evidence import gather_evidence, read_daily
 from avlest.settlement.services.frames import Range, read_frame
 from avlest.settlement.settings import Options
@@ -88,12 +103,32 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         services=services,
         consumption=consumption,
         quantities=quantities,
-        earlier=get_charged_lines(place, parameters.year, settled=parameters.settles),
-        charged=get_charged_lines(place, parameters.charge_year, settled=False),
         advances=_get_advances(place, parameters),
-        last_year=get_last_year(place, parameters.year - 1),
+        **_get_earlier(place, parameters),
     )
     return Gathered(inputs, blocked)
+
+
+def _get_earlier(place: Range, parameters: Parameters) -> dict[str, pl.DataFrame]:
+    """What was invoiced: for the settled year, for the year of the terms, and settled the year before."""
+    if not parameters.settles:
+        charged = get_lines(place, (parameters.charge_year, parameters.charge_year))
+        return {"earlier": empty(EARLIER), "charged": select_charges(charged), "last_year": empty(LAST_YEAR)}
+    lines = get_lines(place, (parameters.year - 1, parameters.charge_year))
+    of_terms = pl.col("start").dt.year() > parameters.year
+    return {
+        "earlier": select_charged(lines.filter(~of_terms), parameters.year),
+        "charged": select_charges(lines.filter(of_terms)),
+        "last_year": select_last_year(lines, parameters.year - 1),
+    }
+
+
+def gather_again(store: Store, place: Range, wanted: Wanted, then: Inputs) -> Inputs:
+    """Return the inputs of then with the quantities as they are known now; agreements and earlier lines stay."""
+    found = gather_quantities(store, place, then.accounts, wanted)
+    rules = Services.from_options(wanted.options.values["services"])
+    consumption, _ = derive_consumption(found, then.services, rules=rules)
+    return dataclasses.replace(then, consumption=consumption, quantities=shape_quantities(found))
 
 
 def _get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
@@ -159,6 +194,7 @@ def _get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
     return shape(newest.sort("subscriber", "service"), ADVANCES)
 
 
+SPANS_AT_ONCE = 12_000
 BLOCKED = {"subscriber": pl.Int64(), "service": pl.String(), "code": pl.String()}
 POINTS = {
     "point": pl.Int64(),
@@ -202,12 +238,23 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
     year = wanted.parameters.year
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted))
-    daily = read_daily(store, spans["series"].unique().sort(), date(year, 1, 1), date(year + 1, 1, 1))
-    found = derive_quantities(derive_span_sums(daily, spans, read_from=int(READ)))
+    sums = [_sum_spans(store, some, year) for some in _split_spans(spans)]
+    found = derive_quantities(pl.concat(sums))
     lacking = found.filter(pl.col("days_missing") > 0)
     if lacking.height:
-        found = derive_fill(found, gather_evidence(store, daily, lacking))
+        found = derive_fill(found, gather_evidence(store, lacking, year))
     return derive_decided(found, _get_discretion(place, year))
+
+
+def _split_spans(spans: pl.DataFrame) -> list[pl.DataFrame]:
+    """Spans of some thousand series at a time, so that a year of days stays small in memory."""
+    return [spans[at : at + SPANS_AT_ONCE] for at in range(0, spans.height, SPANS_AT_ONCE)] or [spans]
+
+
+def _sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
+    series = spans["series"].drop_nulls().unique().sort()
+    daily = read_daily(store, series, date(year, 1, 1), date(year + 1, 1, 1))
+    return derive_span_sums(daily, spans, read_from=int(READ))
 
 
 def _get_cuts(wanted: Wanted) -> Sequence[date]:

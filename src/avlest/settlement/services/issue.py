@@ -27,9 +27,10 @@ from avlest.settlement.models import (
     Run,
     RunPart,
 )
-from avlest.settlement.payments.kid import KidMethod, derive_kid
+from avlest.settlement.payments.kid import KidMethod
 from avlest.settlement.runs.calculate import derive_sums
 from avlest.settlement.runs.inputs import derive_digest, pack_frames, unpack_frame, unpack_frames
+from avlest.settlement.runs.kids import derive_kids
 from avlest.settlement.services.frames import read_frame
 from avlest.settlement.settings import Options
 
@@ -117,7 +118,7 @@ class _Sheet:
         ids = list(reserve_ids(Invoice, count)) if count else []
         options = Options(self.run.settings["options"])
         customers = self.invoices["number"].to_list()
-        kids = [make_kid(options, customer, number) for customer, number in zip(customers, numbers, strict=True)]
+        kids = make_kids(options, customers, numbers)
         self.invoices = self.invoices.with_columns(
             invoice=pl.Series(ids, dtype=pl.Int64), serial=pl.Series(numbers, dtype=pl.Int64),
             kid=pl.Series(kids, dtype=pl.String),
@@ -190,11 +191,11 @@ def take_numbers(organisation_id: int, kinds: Sequence[str]) -> list[int]:
     return numbers
 
 
-def make_kid(options: Options, customer: int, number: int) -> str:
-    """Return the KID of a document: an account is one owner of one property, so its number says who pays."""
+def make_kids(options: Options, customers: Sequence[int], numbers: Sequence[int]) -> list[str]:
+    """Return the KID of each document: an account is one owner of one property, so its number says who pays."""
     table = options.values["kid"]
     widths = (int(table["customer_digits"]), 2, int(table["invoice_digits"]))
-    return derive_kid(customer=customer, owner=1, invoice=number, method=KidMethod(table["method"]), widths=widths)
+    return derive_kids(customers, numbers, method=KidMethod(table["method"]), widths=widths)
 
 
 def get_recipients(organisation_id: int, accounts: pl.Series) -> dict[int, str]:

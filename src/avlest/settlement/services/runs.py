@@ -41,7 +41,7 @@ from avlest.settlement.services.prices import make_price_book
 from avlest.settlement.services.zones import gather_zones
 from avlest.settlement.settings import Options, get_options
 
-PART_SIZE = 5000
+PART_SIZE = 10_000
 _KIND = Run.Kind
 _STATE = Run.State
 
