@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Meters that are not heard any more, and what they have in common (rules §5.2 SILENT, §10.16)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from avlest.insight.silence import (
+    METERS,
+    SilenceError,
+    derive_silence,
+    load_silence_rules,
+    parse_silence_rules,
+    pick_rule,
+)
+from tests.insight.frames import BEGIN, hours_after
+
+RULE = pick_rule(load_silence_rules(), date(2026, 11, 23))
+NOW = hours_after(100)
+
+
+def make_meters(count: int, *, heard: int = 99, first: int = 0, **fields: Any) -> pl.DataFrame:
+    """`count` LoRaWAN meters last heard so many hours after `BEGIN`."""
+    usual = {"cadence_seconds": None, "road": "lorawan", "gateway": None, "zone": None, "needs_mains": False}
+    rows = [{"meter": first + one, "last_heard": hours_after(heard), **usual, **fields} for one in range(count)]
+    return pl.DataFrame(rows, schema=dict(METERS))
+
+
+def kinds(alarms: pl.DataFrame) -> list[tuple[str, int, int]]:
+    """Kind, subject and count of the open ones."""
+    return alarms.filter(pl.col("cleared_at").is_null()).select("kind", "subject", "count").rows()
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(18, []), (19, [("silent", 0, 1)])])
+def test_a_meter_is_silent_after_three_cadences(hours: int, expected: list[Any]):
+    """LoRaWAN sends every six hours: more than eighteen."""
+    meters = make_meters(1, heard=100 - hours)
+    assert kinds(derive_silence(meters, at=NOW, rule=RULE).alarms) == expected
+
+
+def test_a_meter_has_its_own_cadence():
+    """Fifteen minutes: silent after three quarters of an hour."""
+    meters = make_meters(1, cadence_seconds=900)
+    assert kinds(derive_silence(meters, at=NOW, rule=RULE).alarms) == [("silent", 0, 1)]
+
+
+def test_4000_meters_silent_with_one_gateway_are_one_alarm():
+    """Item 6 of the issue; every meter knows which alarm stands for it."""
+    meters = make_meters(4000, heard=50, gateway=9)
+    result = derive_silence(meters, at=NOW, rule=RULE)
+    assert kinds(result.alarms) == [("gateway_silent", 9, 4000)]
+    assert result.alarms["since"].to_list() == [hours_after(50)]
+    assert result.causes.height == 4000
+    assert result.causes.select("scope", "subject").unique().rows() == [("gateway", 9)]
+
+
+def test_half_of_a_gateway_is_not_the_gateway():
+    """More than half, strictly: five of ten are five alarms."""
+    meters = pl.concat([make_meters(5, heard=50, gateway=9), make_meters(5, first=5, gateway=9)])
+    assert len(kinds(derive_silence(meters, at=NOW, rule=RULE).alarms)) == 5
+    more = pl.concat([meters, make_meters(1, first=10, heard=50, gateway=9)])
+    assert kinds(derive_silence(more, at=NOW, rule=RULE).alarms) == [("gateway_silent", 9, 6)]
+
+
+def test_a_power_cut_silences_a_zone_together():
+    """Meters read through electricity meters: one alarm of the zone; one that was silent before has its own."""
+    cut = make_meters(30, heard=20, road="ami", zone=3, needs_mains=True, cadence_seconds=3600)
+    old = make_meters(1, first=50, heard=2, road="ami", zone=3, needs_mains=True, cadence_seconds=3600)
+    battery = make_meters(5, first=60, zone=3)
+    result = derive_silence(pl.concat([cut, old, battery]), at=NOW, rule=RULE)
+    assert kinds(result.alarms) == [("silent", 50, 1), ("power_cut", 3, 30)]
+
+
+def test_silent_one_by_one_is_no_power_cut():
+    """The same zone, but spread over days."""
+    spread = [
+        make_meters(1, first=one, heard=2 + 6 * one, road="ami", zone=3, needs_mains=True, cadence_seconds=3600)
+        for one in range(12)
+    ]
+    found = kinds(derive_silence(pl.concat(spread), at=NOW, rule=RULE).alarms)
+    assert {kind for kind, _, _ in found} == {"silent"}
+
+
+def test_alarms_go_on_and_are_over():
+    """The gateway is back, three of its meters are not: the group's alarm is over, theirs begin."""
+    first = derive_silence(make_meters(40, heard=50, gateway=9), at=NOW, rule=RULE)
+    still = derive_silence(
+        make_meters(40, heard=50, gateway=9), at=hours_after(110), rule=RULE, open_alarms=first.alarms
+    )
+    assert still.alarms.select("opened_at", "last_at", "cleared_at").rows() == [(NOW, hours_after(110), None)]
+    back = pl.concat([make_meters(3, heard=50, gateway=9), make_meters(37, first=3, heard=115, gateway=9)])
+    over = derive_silence(back, at=hours_after(116), rule=RULE, open_alarms=still.alarms)
+    assert kinds(over.alarms) == [("silent", 0, 1), ("silent", 1, 1), ("silent", 2, 1)]
+    gateway = over.alarms.filter(pl.col("kind") == "gateway_silent")
+    assert gateway["cleared_at"].to_list() == [hours_after(116)]
+    later = derive_silence(
+        make_meters(40, heard=118, gateway=9), at=hours_after(120), rule=RULE, open_alarms=over.alarms
+    )
+    assert later.alarms["cleared_at"].to_list() == [hours_after(118)] * 3
+
+
+def test_a_group_that_comes_back_slowly_stays_one_alarm():
+    """Between a quarter and a half silent: what is open stays, what is not does not begin."""
+    meters = pl.concat([make_meters(4, heard=50, gateway=9), make_meters(6, first=4, gateway=9)])
+    whole = derive_silence(make_meters(10, heard=50, gateway=9), at=NOW - timedelta(hours=5), rule=RULE)
+    assert kinds(derive_silence(meters, at=NOW, rule=RULE, open_alarms=whole.alarms).alarms) == [
+        ("gateway_silent", 9, 4)
+    ]
+    assert len(kinds(derive_silence(meters, at=NOW, rule=RULE).alarms)) == 4
+
+
+def test_rules_are_dated_and_checked():
+    """No rule before the first; a row says what is missing."""
+    with pytest.raises(SilenceError, match="no rule is in force"):
+        pick_rule(load_silence_rules(), date(1999, 1, 1))
+    with pytest.raises(SilenceError, match="rule 1: expected cadence_hours"):
+        parse_silence_rules("[[rule]]\nfrom = 2000-01-01")
+    assert BEGIN < NOW
