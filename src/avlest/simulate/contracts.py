@@ -286,5 +286,5 @@ def check_world(world: World) -> None:
     """Raise `ValueError` naming the frame whose columns are not those of the contract."""
     for name, schema in FRAMES.items():
         found = dict(getattr(world, name).schema)
-        if found != {column: kind for column, kind in schema.items()}:
+        if found != dict(schema):
             raise ValueError(f"{name}: expected the columns {schema}, found {found}")
