@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables `[collect]` and `[readings]` of `avlest.toml`, as the pipeline reads them."""
+"""The table `[collect]` of `avlest.toml`, as the pipeline reads it, and the store from `[readings]`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from avlest.project.config import Config
 from avlest.project.options import ConfigError, option, parse_options
-from avlest.readings.tables import Store, open_store
+from avlest.readings.options import StoreOptions, open_configured_store, read_store_options
+
+__all__ = ["CollectOptions", "StoreOptions", "open_configured_store", "read_collect_options", "read_store_options"]
 
 T = TypeVar("T")
 
@@ -28,19 +30,6 @@ class CollectOptions:
     codecs: str = option("codecs", help="Folder of your own LoRaWAN profiles and codecs, if it exists.")
     catalogue: str = option("catalogue", help="Folder of your own catalogue files, if it exists.")
     found_by: str = option("", help="Short name of the organisation that unknown meters are listed for; the first one.")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoreOptions:
-    """The table `[readings]`: where the Delta tables are."""
-
-    store: str = option("readings", help="Folder (relative to the data directory) or `s3://bucket/folder`.")
-    access_key_id: str = option("", help="Access key of the object store.", secret=True)
-    secret_access_key: str = option("", help="Secret key of the object store.", secret=True)
-    session_token: str = option("", help="Session token of the object store.", secret=True)
-    region: str = option("", help="Region of the object store.")
-    endpoint_url: str = option("", help="Address of an object store that is not Amazon's.")
-    allow_http: bool = option(default=False, help="Speak HTTP without TLS with the object store.")
 
 
 _LEAST: Mapping[str, float] = {
@@ -64,20 +53,6 @@ def read_collect_options(config: Config) -> CollectOptions:
     if options.interval_minutes > 24 * 60:
         raise _wrong(config, "collect", "interval_minutes", "at most a day (1440)")
     return options
-
-
-def read_store_options(config: Config) -> StoreOptions:
-    """Return `[readings]`, checked."""
-    return _read(config, "readings", StoreOptions)
-
-
-def open_configured_store(config: Config) -> Store:
-    """Open the Delta tables of an installation."""
-    options = read_store_options(config)
-    if "://" not in options.store:
-        return open_store(str(config.resolve(options.store)))
-    given = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
-    return open_store(given.pop("store"), options={name: value for name, value in given.items() if value})
 
 
 def _read(config: Config, table: str, kind: type[T]) -> T:

@@ -22,6 +22,7 @@ class Right(StrEnum):
     CHANGE_PEOPLE = "change_people"
     WRITE_KEYS = "write_keys"
     VIEW_AUDIT = "view_audit"
+    DECIDE_VALUES = "decide_values"
     VIEW_SETTLEMENT = "view_settlement"
     RUN_SETTLEMENT = "run_settlement"
     APPROVE_SETTLEMENT = "approve_settlement"
@@ -54,9 +55,12 @@ _SETTLE = {
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.OPERATOR: frozenset(
-        {*_VIEW, Right.CHANGE_PLACES, Right.CHANGE_METERS, Right.INSTALL_METERS, Right.WRITE_KEYS} | {Right.VIEW_PEOPLE}
+        {*_VIEW, Right.CHANGE_PLACES, Right.CHANGE_METERS, Right.INSTALL_METERS, Right.WRITE_KEYS}
+        | {Right.VIEW_PEOPLE, Right.DECIDE_VALUES}
     ),
-    Role.BILLING: frozenset({*_VIEW, *_SETTLE, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT}),
+    Role.BILLING: frozenset(
+        {*_VIEW, *_SETTLE, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT, Right.DECIDE_VALUES}
+    ),
     Role.MANAGER: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE}),
     Role.CARETAKER: frozenset(_VIEW),
     Role.INSTALLER: frozenset({*_VIEW, Right.INSTALL_METERS}),

@@ -63,12 +63,13 @@ def _cut(loader: Loader, window: Window, fed: Sequence[int]) -> list[Window]:
 
 
 def _derive_fed(loader: Loader, window: Window) -> VeeResult:
-    inputs = loader.load(window.series, window.start, window.stop)
+    until = max(window.now, window.horizon)
+    inputs = loader.load(window.series, window.start, window.stop, horizon=until)
     return vee.derive_series(
         inputs,
         start=window.start,
         stop=window.stop,
-        horizon=max(window.now, window.horizon),
+        horizon=until,
         known_at=window.known_at,
         history=loader.read_history,
     )
@@ -85,7 +86,7 @@ def _derive_virtual(loader: Loader, window: Window, formulas: pl.DataFrame) -> V
             named = terms.select("series", "part", "factor", pl.col("at_least_zero").alias("floor_at_zero"))
             hours.append(vee.derive_virtual(named, parts, known_at=window.known_at).select(list(HOURLY)))
     hourly = pl.concat(hours).sort("series", "hour")
-    daily = vee.derive_daily(hourly, [], window.known_at).select(list(DAILY))
+    daily = vee.derive_daily(hourly, known_at=window.known_at).select(list(DAILY))
     return VeeResult(hourly, daily, empty(FINDINGS))
 
 

@@ -24,6 +24,7 @@ from avlest.readings.models import (
     WeatherPlace,
 )
 from avlest.readings.vee.contracts import DECISIONS, DEGREE_DAYS, EXPECTATIONS, LIMITS, OUTAGES
+from avlest.readings.vee.thresholds import load_thresholds
 from avlest.registry.frames import get_feeds_frame, get_series_frame
 from avlest.registry.services.audit import get_versions
 
@@ -112,7 +113,10 @@ def read_limits(series: pl.DataFrame, organisations: Sequence[int], day: dt.date
     classes = [
         (name, limit, float(value)) for name, limit, value in of_class.values_list("meter_class", "name", "value")
     ]
-    by_class = series.join(_frame(classes, meter_class=pl.String, name=pl.String, value=pl.Float64), on="meter_class")
+    limits = _frame(classes, meter_class=pl.String, name=pl.String, value=pl.Float64)
+    ranked = series.join(_ancestors(), on="meter_class").rename({"meter_class": "own", "ancestor": "meter_class"})
+    # The nearest class speaks last.
+    by_class = ranked.join(limits, on="meter_class").sort("distance", descending=True, maintain_order=True)
     own = [
         (number, name, float(value))
         for number, name, value in read_of(
@@ -121,6 +125,18 @@ def read_limits(series: pl.DataFrame, organisations: Sequence[int], day: dt.date
     ]
     both = pl.concat([by_class.select(list(LIMITS)), _frame(own, **LIMITS)])
     return both.unique(["series", "name"], keep="last", maintain_order=True)
+
+
+def _ancestors() -> pl.DataFrame:
+    """Each class with itself and the classes above it, and how far they are."""
+    parents = load_thresholds().parents
+    rows = []
+    for name in parents:
+        above, distance = name, 0
+        while above:
+            rows.append((name, above, distance))
+            above, distance = parents[above], distance + 1
+    return _frame(rows, meter_class=pl.String, ancestor=pl.String, distance=pl.Int64)
 
 
 def read_expectations(series_ids: Sequence[int], day: dt.date) -> pl.DataFrame:

@@ -27,23 +27,28 @@ from avlest.readings.vee.contracts import HISTORY, LONG_HISTORY, MARGIN, VeeInpu
 _WIDER: Final = 8
 _WIDEST: Final = dt.timedelta(days=12_000)
 _EARLIEST: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_LATEST: Final = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 _COLUMNS: Final = ("register", "at", "value", "status", "quality", "known_at")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Loader:
-    """Reads inputs of VEE; `as_known_at`: as they were known then (None: now)."""
+    """Reads inputs of VEE; `as_known_at`: as they were known then (None: now).
+
+    `whole_amounts`: amounts of quarters are given as those of hours; without it as they came, for quarters.
+    """
 
     store: Store
     directory: Directory
     as_known_at: dt.datetime | None = None
+    whole_amounts: bool = True
 
-    def load(self, series_ids: Sequence[int], start: dt.date, stop: dt.date) -> VeeInputs:
+    def load(self, series_ids: Sequence[int], start: dt.date, stop: dt.date, *, horizon: dt.datetime) -> VeeInputs:
         """Everything for the local days `[start, stop)`, with as many readings around them as VEE needs."""
         first, last = derive_day_start(start), derive_day_start(stop)
         inputs = self._describe(series_ids, start, stop)
         inputs = dataclasses.replace(inputs, readings=self.read_readings(inputs, first - MARGIN, last + MARGIN))
-        return self._anchor(inputs, start, stop)
+        return self._anchor(inputs, start, stop, horizon)
 
     def _describe(self, series_ids: Sequence[int], start: dt.date, stop: dt.date) -> VeeInputs:
         """All but the readings; dated settings are those of the first day."""
@@ -73,42 +78,31 @@ class Loader:
             "readings",
             ids=feeds["register"].unique(),
             start=max(first, _EARLIEST),
-            stop=last,
+            stop=min(last, _LATEST),
             as_known_at=self.as_known_at,
         ).select(_COLUMNS)
         of_amounts = feeds.filter(pl.col("series").is_in(amounts.implode()))["register"].unique()
-        if of_amounts.is_empty():
+        if of_amounts.is_empty() or not self.whole_amounts:
             return rows
         is_amount = pl.col("register").is_in(of_amounts.implode())
         folded = derive_hour_amounts(rows.filter(is_amount))
         return pl.concat([rows.filter(~is_amount), folded.select(_COLUMNS)])
 
-    def _anchor(self, inputs: VeeInputs, start: dt.date, stop: dt.date) -> VeeInputs:
+    def _anchor(self, inputs: VeeInputs, start: dt.date, stop: dt.date, horizon: dt.datetime) -> VeeInputs:
         """Read further back and ahead for the series that have too few readings near the window."""
-        margin = MARGIN
-        before, after = vee.find_unanchored(inputs, start=start, stop=stop)
-        newest = self._newest(inputs)
         first, last = derive_day_start(start), derive_day_start(stop)
-        while margin < _WIDEST and (before or after):
-            after = after if last + margin <= newest else []
-            if not before and not after:
-                break
-            parts = [inputs.readings]
+        margin = MARGIN
+        wanting = vee.find_unanchored(inputs, start=start, stop=stop, horizon=horizon)
+        while wanting and margin < _WIDEST:
             wider = margin * _WIDER
-            if before:
-                parts.append(self.read_readings(inputs, first - wider, first - margin, series=before))
-            if after:
-                parts.append(self.read_readings(inputs, last + margin, last + wider, series=after))
-            inputs = dataclasses.replace(inputs, readings=pl.concat(parts))
+            before = self.read_readings(inputs, first - wider, first - margin, series=wanting)
+            after = self.read_readings(inputs, last + margin, last + wider, series=wanting)
+            if before.height or after.height:
+                inputs = dataclasses.replace(inputs, readings=pl.concat([inputs.readings, before, after]))
+                still = vee.find_unanchored(inputs, start=start, stop=stop, horizon=horizon)
+                wanting = [number for number in wanting if number in set(still)]
             margin = wider
-            still = vee.find_unanchored(inputs, start=start, stop=stop)
-            before, after = [n for n in still[0] if n in before], [n for n in still[1] if n in after]
         return inputs
-
-    def _newest(self, inputs: VeeInputs) -> dt.datetime:
-        """The latest reading of the table: there is nothing to look for after it."""
-        newest = self.store.get_newest("readings")
-        return newest if isinstance(newest, dt.datetime) else _EARLIEST
 
     def read_history(self, series: Sequence[int], start: dt.datetime, stop: dt.datetime) -> pl.DataFrame:
         """Measured hours before a window: from the table, or derived as known then."""
@@ -120,7 +114,7 @@ class Loader:
     def _derive_history(self, series: Sequence[int], start: dt.datetime, stop: dt.datetime) -> pl.DataFrame:
         known_at = self.as_known_at or stop
         days = start.date(), stop.date() + dt.timedelta(days=1)
-        inputs = self.load(series, *days)
+        inputs = self.load(series, *days, horizon=known_at)
         found = vee.derive_series(inputs, start=days[0], stop=days[1], horizon=known_at, known_at=known_at)
         return found.hourly.filter(pl.col("hour") >= start, pl.col("hour") < stop).select(list(HISTORY))
 

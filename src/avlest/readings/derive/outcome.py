@@ -17,7 +17,7 @@ from avlest.readings.models import Correction, Finding, Freeze
 from avlest.readings.vee.contracts import Severity
 
 _BATCH: Final = 500
-_LATER: Final = frozenset({"V08", "V09", "V12", "V15"})
+LATER: Final = frozenset({"V08", "V09", "V12", "V15"})
 """Rules that look at stored rows of many series: they are checked apart, `derive.checks`."""
 _MOST_TEXT: Final = 500
 
@@ -72,7 +72,7 @@ def do_note_findings(
     told = findings.filter(pl.col("severity") != Severity.INFO)
     owners = dict(series.select("series", "organisation").iter_rows())
     during = Q(starts_at__gte=derive_day_start(start), starts_at__lt=derive_day_start(stop))
-    which = ~Q(code__in=_LATER) if codes is None else Q(code__in=codes)
+    which = ~Q(code__in=LATER) if codes is None else Q(code__in=codes)
     standing = {
         (number, code, begins): (pk, state)
         for pk, number, code, begins, state in read_of(

@@ -96,13 +96,13 @@ def _find(store: Store, directory: Directory, *, now: dt.datetime) -> Plan:
     horizon = max(derive_horizon(now), state.horizon or derive_horizon(now))
     last = derive_local_day(now) + _DAY
     causes = [
-        _touched_by_readings(store, changes, known, feeds),
+        _touched_by_readings(store, changes, known, feeds, now=now),
         _touched_by_feeds(unpack(state.feeds, FEEDS), feeds),
         _touched_by_requests(requests, directory),
-        _touched_by_time(state.horizon, horizon, directory, spans),
-        _touched_first(known, spans, horizon=horizon),
     ]
-    touched = clip_touched(join_touched(causes), spans, last=last)
+    again = _touch_estimates(store, clip_touched(join_touched(causes), known, last=last))
+    first = [_touched_by_time(state.horizon, horizon, directory, spans), _touched_first(known, spans, horizon=horizon)]
+    touched = clip_touched(join_touched([again, *causes, *first]), spans, last=last)
     return Plan(state, changes, feeds, spans, touched, horizon, tuple(request.pk for request in requests))
 
 
@@ -132,7 +132,9 @@ def _extend_virtual(spans: pl.DataFrame) -> pl.DataFrame:
         spans = wider
 
 
-def _touched_by_readings(store: Store, changes: Changes, known: pl.DataFrame, feeds: pl.DataFrame) -> pl.DataFrame:
+def _touched_by_readings(
+    store: Store, changes: Changes, known: pl.DataFrame, feeds: pl.DataFrame, *, now: dt.datetime
+) -> pl.DataFrame:
     """Days touched by readings, of series that have been derived before; new ones are derived whole."""
     mine = feeds.join(known, on="series", how="semi")
     changed = changes.ids.rename({"first": "first_at", "last": "last_at"}).join(mine, on="register", how="semi")
@@ -145,13 +147,14 @@ def _touched_by_readings(store: Store, changes: Changes, known: pl.DataFrame, fe
             start=_least(some["first_at"]) - MARGIN,
             stop=_most(some["last_at"]) + MARGIN,
         )
-        parts.append(vee.derive_touched(some, mine.join(some, on="register", how="semi"), around))
-    touched = join_touched(parts)
-    return _touch_estimates(store, touched) if touched.height else touched
+        parts.append(vee.derive_touched(some, mine.join(some, on="register", how="semi"), around, horizon=now))
+    return join_touched(parts)
 
 
 def _touch_estimates(store: Store, touched: pl.DataFrame) -> pl.DataFrame:
     """Add the days of estimates that looked at touched hours."""
+    if touched.is_empty():
+        return touched
     start, stop = derive_day_start(_first_day(touched)) - MARGIN, derive_day_start(_last_day(touched)) + LONG_HISTORY
     parts = [empty({"series": pl.Int64(), "hour": pl.Datetime("us", "UTC"), "quality": pl.Int16()})]
     ids = touched["series"].unique().sort()

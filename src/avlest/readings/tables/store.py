@@ -157,11 +157,6 @@ class Store:
         """Which ids were appended to after the version `since` (None: ever), and for which times; see `get_changes`."""
         return get_changes(self._open(table).handle, since=since, since_at=since_at)
 
-    def get_newest(self, table: str) -> dt.datetime | dt.date | None:
-        """The latest time in a table, from its log (at most a millisecond early); None when it is empty."""
-        files = self._open(table).handle.read_snapshot().all_files()
-        return max((entry.high_time for entry in files if entry.high_time is not None), default=None)
-
     def commits(self, table: str, *, limit: int = 20) -> tuple[Commit, ...]:
         """The newest commits of a table's log, newest first."""
         return get_commits(self._open(table).handle, limit=limit)
