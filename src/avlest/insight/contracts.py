@@ -19,7 +19,7 @@ What other modules of this room offer (each pure, over whole frames):
     Silent meters with their causes: a gateway, a power cut, the meter.
 `insight.balance`, `insight.comparison`, `insight.coverage`
     Zone balance (rules §5.3), comparison (rules §2.7), expected against received.
-`insight.texts.get_text(code, language) -> AlarmText`
+`insight.texts.get_alarm_text(kind, *, severity, cause, advice, language) -> AlarmText`
     Title, what it means and what to check, in bokmål, nynorsk and English.
 """
 
