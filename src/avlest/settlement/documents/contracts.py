@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One invoice or credit note with all that any form of it shows.  Amounts in øre, as `settlement.contracts` has them."""
+"""One invoice or credit note with all that any form of it shows.  Amounts in øre."""
 
 from __future__ import annotations
 
