@@ -43,4 +43,5 @@ def _derive_bases(
     )
     if not fits or sum(widths) + 1 > _LONGEST_NUMBER:
         return None
-    return (customer * 10 ** widths[1] + _OWNER) * 10 ** widths[2] + number
+    base: np.ndarray[tuple[int], np.dtype[np.int64]] = (customer * 10 ** widths[1] + _OWNER) * 10 ** widths[2] + number
+    return base

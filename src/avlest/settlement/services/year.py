@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A whole year in one call, as the demonstration and tests take it: terms charged, year settled, invoices issued."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from django.db.models import Count, Sum
+
+from avlest.readings.tables import Store
+from avlest.registry.rights import Actor
+from avlest.settlement.importing.files import parse_price_list
+from avlest.settlement.models import Invoice, RunException
+from avlest.settlement.services.accounts import Opening, do_open_accounts, do_set_advances
+from avlest.settlement.services.issue import do_issue_run
+from avlest.settlement.services.prices import do_approve_price_list, do_import_price_list
+from avlest.settlement.services.runs import RunRequest, do_approve_run, do_make_run
+from avlest.settlement.settings import get_options
+
+
+def do_take_shipped_prices(clerk: Actor, controller: Actor, *, name: str, now: datetime) -> int:
+    """Import a price list that ships with the program (`fjordvik`) and let the second person approve it."""
+    file = f"{name}.toml"
+    content = files("avlest.settlement").joinpath("pricelists", file).read_bytes()
+    number = do_import_price_list(clerk, parse_price_list(content, filename=file), now=now)
+    do_approve_price_list(controller, number, now=now)
+    return number
+
+
+def do_run_through(clerk: Actor, controller: Actor, request: RunRequest, *, store: Store, now: datetime) -> int:
+    """Make a run, let the second person approve it, issue it; return its number."""
+    number = do_make_run(clerk, request, store=store, now=now)
+    do_approve_run(controller, number, now=now)
+    do_issue_run(controller, number, now=now)
+    return number
+
+
+def do_charge_terms(clerk: Actor, controller: Actor, *, year: int, store: Store) -> list[int]:
+    """Charge every month of a year in which terms fall due, each dated on the first of its month."""
+    plans = get_options(clerk.organisation_id).get_plans(year).values()
+    months = sorted({day.month for plan in plans for day in plan.due})
+    made = []
+    for month in months:
+        at = datetime(year, month, 1, 8, tzinfo=UTC)
+        request = RunRequest(kind="term", year=year, month=month)
+        made.append(do_run_through(clerk, controller, request, store=store, now=at))
+    return made
+
+
+def do_settle_year(clerk: Actor, controller: Actor, *, year: int, store: Store, now: datetime) -> int:
+    """Settle a year that is over, with the terms of the next year that fall due in the settlement month."""
+    return do_run_through(clerk, controller, RunRequest(kind="year", year=year), store=store, now=now)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FirstYear:
+    """What a first year came to: documents and øre of the settlement run, and what was odd by code."""
+
+    run_id: int
+    accounts: int
+    invoices: int
+    credit_notes: int
+    total: int
+    exceptions: dict[str, int]
+
+
+def do_begin_and_settle(
+    clerk: Actor, controller: Actor, *, year: int, store: Store, now: datetime, prices: str = "fjordvik",
+    advance: int = 110_000, opening: Opening | None = None,
+) -> FirstYear:  # fmt: skip
+    """Begin to settle an organisation that has a register and series, and settle a year that is over.
+
+    Takes the shipped price list, opens accounts for all subscribers, gives each the a konto `advance` (thousandths of
+    a m³ a year), charges the terms of the year and settles it.  Two people must act: `clerk` and `controller`.
+    """
+    do_take_shipped_prices(clerk, controller, name=prices, now=datetime(year, 1, 1, 8, tzinfo=UTC))
+    begin = opening or Opening()
+    accounts = do_open_accounts(clerk, begin, now=now)
+    levels = {account: dict.fromkeys(begin.services, advance) for account in accounts}
+    do_set_advances(clerk, levels, year=year, reason="first year: the municipality's standard", now=now)
+    do_charge_terms(clerk, controller, year=year, store=store)
+    run = do_settle_year(clerk, controller, year=year, store=store, now=now)
+    rows = Invoice.objects.of(clerk.organisation_id).filter(run_id=run)
+    sums = {row["kind"]: row for row in rows.values("kind").annotate(count=Count("pk"), total=Sum("total"))}
+    found = RunException.objects.filter(run_id=run).values("code").annotate(count=Count("pk")).order_by("code")
+    counts = [sums.get(kind, {}).get("count", 0) for kind in ("invoice", "credit_note")]
+    total = sum(int(row["total"]) for row in sums.values())
+    return FirstYear(run, len(accounts), *counts, total, {row["code"]: row["count"] for row in found})
