@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from avlest.settlement.contracts import Explanation, Kind, Price, Provenance, ReadingUsed, Unit
@@ -48,9 +48,8 @@ def _day(value: Any) -> str | None:
 
 
 def _write_reading(reading: ReadingUsed) -> dict[str, Any]:
-    at = reading.at.isoformat() if isinstance(reading.at, date | datetime) else str(reading.at)
     found = {
-        "meter": reading.meter, "at": at, "value": write_scaled(reading.value, places=3),
+        "meter": reading.meter, "at": reading.at.isoformat(), "value": write_scaled(reading.value, places=3),
         "quality": reading.quality.lower(), "source": reading.source, "note": reading.note,
     }  # fmt: skip
     return {name: value for name, value in found.items() if value}

@@ -88,9 +88,9 @@ _METHODS: Final[dict[str, dict[str, str]]] = {
         "en": "This year's expected consumption rests on last year's.",
     },
     "accuracy": {
-        "nb": "Kontrollen viste en feil på {error} %: målt {indicated} m³ skulle vært {true} m³, og hele feilen rettes.",
-        "nn": "Kontrollen viste ein feil på {error} %: målt {indicated} m³ skulle vore {true} m³, og heile feilen blir retta.",
-        "en": "The control showed an error of {error} %: {indicated} m³ should be {true} m³, and all of it is corrected.",
+        "nb": "Kontrollen viste en feil på {error} %: {indicated} m³ skulle vært {true} m³. Hele feilen rettes.",
+        "nn": "Kontrollen viste ein feil på {error} %: {indicated} m³ skulle vore {true} m³. Heile feilen blir retta.",
+        "en": "The control showed an error of {error} %: {indicated} m³ should be {true} m³. All of it is corrected.",
     },
 }
 _READING: Final = {
@@ -115,8 +115,8 @@ _PRICE: Final = {
     "en": "The price is {value} kr per {unit} {vat}{dates}.",
 }
 _WITH_VAT: Final = {
-    "nb": {True: "med mva.", False: "uten mva."},
-    "nn": {True: "med mva.", False: "utan mva."},
+    "nb": {True: "med mva", False: "uten mva"},
+    "nn": {True: "med mva", False: "utan mva"},
     "en": {True: "with VAT", False: "without VAT"},
 }
 _FROM: Final = {"nb": " fra {day}", "nn": " frå {day}", "en": " from {day}"}
