@@ -30,6 +30,8 @@ _CLEANUP = contextlib.ExitStack()
 if "AVLEST_DATA" not in os.environ:
     os.environ["AVLEST_DATA"] = _CLEANUP.enter_context(tempfile.TemporaryDirectory(prefix="avlest-test-"))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "avlest.project.settings")
+# Most tests sign somebody in without a second factor; those of the login ask for it themselves.
+os.environ.setdefault("AVLEST_LOGIN__REQUIRE_SECOND_FACTOR", "false")
 # The keys that seal meters' keys: one ring for the whole run, because its workers share the data directory.
 os.environ.setdefault("AVLEST_METER_KEY_RING", "test0001:" + b64encode(bytes(range(32))).decode())
 

@@ -59,7 +59,7 @@ def test_health_fails_without_a_database(client: Client, data: Path, monkeypatch
     break_database(monkeypatch)
     answer = client.get("/health")
     assert (answer.status_code, answer.json()["status"], answer.json()["database"]) == (503, "failing", "unreachable")
-    page = client.get("/")
+    page = client.get("/status")
     assert page.status_code == 503
     assert "Databasen svarer ikke" in page.content.decode()
 
@@ -81,19 +81,19 @@ def test_sources_that_went_silent_are_told(client: Client, data: Path) -> None:
 @pytest.mark.django_db
 def test_the_status_page_shows_parts_to_staff_only(client: Client, data: Path) -> None:
     write_state(data, ServeState(1, "http://localhost:8080/", NOW, (ChildState("work", 77, NOW),)))
-    stranger = client.get("/").content.decode()
+    stranger = client.get("/status").content.decode()
     assert "Logg inn" in stranger
     assert "Prosesser" not in stranger
     do_make_administrator("kari", PASSWORD, by="test", now=NOW)
     assert client.login(username="kari", password=PASSWORD)
-    page = client.get("/").content.decode()
+    page = client.get("/status").content.decode()
     assert "Prosesser" in page
     assert "Delene kjører hver for seg" in page  # nobody holds the lock: the written state is an old one
 
 
 @pytest.mark.django_db
 def test_status_pages_are_not_kept_by_caches_and_take_no_posts(client: Client, data: Path) -> None:
-    for path in ("/", "/health"):
+    for path in ("/status", "/health"):
         assert "no-store" in client.get(path)["Cache-Control"]
         assert client.post(path).status_code == 405
 

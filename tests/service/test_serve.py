@@ -83,7 +83,7 @@ def test_serve_prints_its_address_and_one_line_an_event(served: Served) -> None:
 
 
 def test_status_page_and_admin_log_in_answer(served: Served) -> None:
-    status, page = served.get("/")
+    status, page = served.get("/status")
     assert (status, "Tjenesten er i drift" in page, "Logg inn" in page) == (200, True, True)
     assert served.get("/admin/login/")[0] == 200
     assert served.get("/static/admin/css/base.css")[0] == 200

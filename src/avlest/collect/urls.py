@@ -39,6 +39,6 @@ def push(request: HttpRequest, source: str) -> HttpResponse:
 
 
 urlpatterns = [
-    path("push/<str:source>", push),
-    path("push/<str:source>/", push),
+    path("push/<str:source>", push, name="push"),
+    path("push/<str:source>/", push, name="push"),
 ]

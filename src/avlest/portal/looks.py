@@ -7,13 +7,16 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 
 from avlest.portal.models import AccessLog
 from avlest.portal.points import access_points
-from avlest.portal.viewer import Viewer
+from avlest.portal.viewer import Viewer, get_places
 from avlest.portal.windows import Window
 from avlest.readings.calendar import derive_local_day
+from avlest.registry.models import Party
+from avlest.registry.services.audit import Change, record
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,3 +77,11 @@ def access_looks(viewer: Viewer, *, limit: int = 200) -> list[LookInfo]:
 def _within(window: Window) -> Q:
     inside = Q(at__gte=window.start)
     return inside if window.stop is None else inside & Q(at__lt=window.stop)
+
+
+@transaction.atomic
+def do_begin_seeing_as(viewer: Viewer, party: Party, reason: str, *, now: datetime) -> None:
+    """Write down, for the organisation and for the resident, that staff sees the portal as a resident."""
+    seen = dataclasses.replace(viewer, places=get_places(party.pk), reason=reason)
+    do_record_looks(seen, [Look(each.point.id, "seen_as") for each in access_points(seen)], now=now)
+    record(viewer.actor, Change("see_as", party, None, {"reason": reason}), now=now)

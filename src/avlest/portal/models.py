@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -80,23 +79,3 @@ class Theme(Owned):
 
     def __str__(self) -> str:
         return f"{self.organisation} {self.accent}"
-
-
-class Preferences(models.Model):
-    """What one user has chosen for the whole portal."""
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences", verbose_name=_("user")
-    )
-    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="nb")
-    color_scheme = models.CharField(
-        _("colours"), max_length=5, choices=[("auto", _("as the device")), ("light", _("light")), ("dark", _("dark"))],
-        default="auto",
-    )  # fmt: skip
-
-    class Meta:
-        verbose_name = _("preferences")
-        verbose_name_plural = _("preferences")
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.language} {self.color_scheme}"

@@ -47,11 +47,11 @@ class Rule:
     name: str
     who: Who = Who.ROLES
     roles: frozenset[Role] = frozenset()
-    arguments: Mapping[str, str] = NO_ARGUMENTS
+    arguments: Mapping[str, str] = dataclasses.field(default_factory=dict)
     methods: tuple[str, ...] = ("GET",)
     is_shared: bool = False
     needs_second_factor: bool = True
-    allows_seen_as: bool = True
+    allows_seen_as_write: bool = False
 
 
 def for_roles(

@@ -11,3 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((f"{get_package(area)}.urls", area), namespace=area))
     for area, _ in load_from_areas("urls", "urlpatterns")
 ]
+urlpatterns += [
+    path("konto/", include("allauth.urls")),
+]

@@ -24,6 +24,7 @@ from avlest.project.options import (
     parse_text_value,
     suggest,
 )
+from avlest.project.signing_in import Login, Mail
 
 FILE_NAME = "avlest.toml"
 # Tables that belong to other rooms: known by name here, so that a misspelt one is caught.
@@ -35,8 +36,6 @@ ROOM_TABLES = (
     "settlement",
     "portal",
     "work",
-    "mail",
-    "login",
     "simulate",
 )
 # Variables that are not settings: the data directory itself, and what only tests read.
@@ -83,6 +82,9 @@ class Web:
     behind_https: bool = option(
         default=False, help="A proxy in front speaks HTTPS: mark cookies secure and trust its header."
     )
+    hsts_seconds: int = option(
+        31_536_000, help="Behind HTTPS: how long browsers must not try without it (HSTS); 0 leaves the header out."
+    )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Imports:
     max_rows: int = option(1_000_000, help="Most rows in one file.")
 
 
-TABLES: dict[str, type] = {"web": Web, "log": Log, "keys": Keys, "imports": Imports}
+TABLES: dict[str, type] = {"web": Web, "log": Log, "keys": Keys, "imports": Imports, "login": Login, "mail": Mail}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class Config:
     log: Log = dataclasses.field(default_factory=Log)
     keys: Keys = dataclasses.field(default_factory=Keys)
     imports: Imports = dataclasses.field(default_factory=Imports)
+    login: Login = dataclasses.field(default_factory=Login)
+    mail: Mail = dataclasses.field(default_factory=Mail)
     tables: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     text: str = dataclasses.field(default="", repr=False)
     unknown_variables: tuple[str, ...] = ()

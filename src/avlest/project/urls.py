@@ -20,3 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *_room_urls(),
 ]
+handler400 = "avlest.portal.common.errors.show_bad_request"
+handler403 = "avlest.portal.common.errors.show_forbidden"
+handler404 = "avlest.portal.common.errors.show_not_found"
+handler500 = "avlest.portal.common.errors.show_failure"

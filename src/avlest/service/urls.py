@@ -8,6 +8,6 @@ from django.urls import path
 from avlest.service import views
 
 urlpatterns = [
-    path("", views.show_status, name="status"),
+    path("status", views.show_status, name="status"),
     path("health", views.show_health, name="health"),
 ]

@@ -52,7 +52,7 @@ def _plain_inbox(health: Health) -> dict[str, float] | None:
 @require_safe
 @never_cache
 def show_status(request: HttpRequest) -> HttpResponse:
-    """The page at `/`: whether the service runs; to staff, how each part of it is doing."""
+    """The page at `/status`: whether the service runs; to staff, how each part of it is doing."""
     health = get_health(settings.DATA_DIR, now=timezone.now())
     is_staff = health.collect is not None and request.user.is_staff
     context = {"health": health, "is_staff": is_staff, "version": __version__, "free_gb": health.free_bytes / 1e9}

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may open the area's addresses."""
+
+from __future__ import annotations
+
+from avlest.portal.rules import for_roles
+from avlest.registry.rights import Role
+
+RULES = (for_roles("operations:overview", Role.OPERATOR, Role.ADMINISTRATOR),)

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table `[portal]` of `avlest.toml`."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+from django.conf import settings
+
+from avlest.project.options import option, parse_options
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PortalOptions:
+    """How pages behave."""
+
+    tiles: str = option(
+        "",
+        help="Address of map tiles with `{z}`, `{x}`, `{y}`, such as those of Kartverket; empty: a plain background.",
+    )
+    tiles_source: str = option("© Kartverket", help="Whom the map must name.")
+    contact: str = option("", help="Where people turn to: an e-mail address or telephone number, shown on every page.")
+    max_upload_mb: int = option(10, help="Largest photo or document somebody may send, in megabytes.")
+
+
+@cache
+def get_options() -> PortalOptions:
+    """Return `[portal]`, checked; `ConfigError` names file, line and what is expected."""
+    config = settings.AVLEST
+    return parse_options(PortalOptions, config.tables.get("portal", {}), place=config.place("portal"))
