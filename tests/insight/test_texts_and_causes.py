@@ -62,9 +62,15 @@ def test_an_alarm_reads_as_sentences():
 def make_alarm(kind: AlarmKind, *, litres: float, hour: int = 0, subject: int = 1) -> pl.DataFrame:
     """One open alarm with a rate."""
     row = {
-        "scope": "series", "subject": subject, "kind": str(kind), "since": hours_after(hour),
-        "rate": int(litres * LITRE), "opened_at": hours_after(hour + 24), "last_at": hours_after(hour + 24), "amount": int(litres * 24 * LITRE),
-    }  # fmt: skip
+        "scope": "series",
+        "subject": subject,
+        "kind": str(kind),
+        "since": hours_after(hour),
+        "opened_at": hours_after(hour + 24),
+        "last_at": hours_after(hour + 24),
+        "rate": int(litres * LITRE),
+        "amount": int(litres * 24 * LITRE),
+    }
     return pl.DataFrame([row], schema=dict(ALARMS))
 
 
