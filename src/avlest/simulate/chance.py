@@ -82,7 +82,7 @@ def choose(words: Words, weights: list[int] | tuple[int, ...]) -> Integers:
 
 def normal(words: Words) -> Integers:
     """About normal with mean 0 and deviation 1, in 16 binary places: the sum of four uniform lanes."""
-    total = sum(take_bits(words, at, 16) for at in (0, 16, 32, 48))
+    total = take_bits(words, 0, 16) + take_bits(words, 16, 16) + take_bits(words, 32, 16) + take_bits(words, 48, 16)
     return (total - 2 * 0xFFFF) * 113_512 // ONE  # 65536 / (65536 * sqrt(4 / 12)) in 16 places
 
 
@@ -129,7 +129,8 @@ def draw_events(words: Words, at: int, expected: Integers) -> Integers:
     np.minimum(row, _POISSON_ROWS - 1, out=row)
     row <<= _POISSON_BITS
     row |= take_bits(words, at + 8, _POISSON_BITS)
-    return _poisson()[row].astype(np.int64)
+    found: Integers = _poisson()[row].astype(np.int64)
+    return found
 
 
 def sine(phase: Integers, period: int) -> Integers:

@@ -45,6 +45,9 @@ ZONE_NAMES: Final = (
 )  # fmt: skip
 
 
+_WEIGHTS: Final = (3, 2, 7, 6, 5, 4, 3, 2)
+
+
 def derive_gsrn(number: int) -> str:
     """The GSRN with this running number."""
     body = f"299{number:014}"
@@ -52,16 +55,16 @@ def derive_gsrn(number: int) -> str:
     return f"{body}{-total % 10}"
 
 
-def derive_organisation_number(number: int) -> str:
-    """The organisation number with this running number; those whose check digit would be 10 are skipped."""
-    found, body = -1, 10_000_000
-    while found < number:
+def list_organisation_numbers(count: int) -> list[str]:
+    """The first organisation numbers; those whose check digit would be 10 do not exist."""
+    found: list[str] = []
+    body = 10_000_000
+    while len(found) < count:
         body += 1
-        check = (
-            -sum(int(digit) * weight for digit, weight in zip(f"{body}", (3, 2, 7, 6, 5, 4, 3, 2), strict=True)) % 11
-        )
-        found += check != 10
-    return f"{body}{check}"
+        total = sum(int(digit) * weight for digit, weight in zip(f"{body}", _WEIGHTS, strict=True))
+        if total % 11 != 1:
+            found.append(f"{body}{-total % 11}")
+    return found
 
 
 def name_people(seed: int, keys: Integers) -> list[str]:

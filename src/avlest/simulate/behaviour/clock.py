@@ -43,7 +43,8 @@ class Hours:
     @property
     def day_index(self) -> Integers:
         """Which day of `days` each hour belongs to."""
-        return self.day - self.day[0]
+        index: Integers = self.day - self.day[0]
+        return index
 
     @property
     def days(self) -> Integers:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from avlest.simulate.behaviour.flows import Flow
 from avlest.simulate.behaviour.happenings import derive_cold
@@ -95,10 +96,11 @@ def _external_temperature(moments: Moments) -> Integers:
     return np.where(_is_cold(moments), 600 + moments.chance("cold") * 1_900 // 65_536, temperature)
 
 
-def _is_cold(moments: Moments) -> Integers:
+def _is_cold(moments: Moments) -> npt.NDArray[np.bool_]:
     cold = derive_cold(moments.flow.happenings, moments.flow.measured.shape)
     found = np.zeros(len(moments.row), np.int64) if cold is None else cold[moments.row, moments.column]
-    return found > 0
+    is_cold: npt.NDArray[np.bool_] = found > 0
+    return is_cold
 
 
 def _room_temperature(moments: Moments) -> Integers:

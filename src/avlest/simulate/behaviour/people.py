@@ -12,7 +12,7 @@ from avlest.simulate.behaviour.clock import Hours, get_easter_week
 from avlest.simulate.chance import Integers, choose, draw, get_stream, take_bits
 
 AT_WORK, AT_HOME = 0, 1
-SHIFTS: Final = (-1, 0, 1, 2)
+SHIFTS: Final = (-2, -1, 0, 1, 2, 3)
 """Hours by which households live later than the profile."""
 
 _ORDINARY, _SUMMER, _EASTER, _BREAK, _CHRISTMAS = range(5)
@@ -37,7 +37,7 @@ def derive_variants(seed: int, homes: Integers) -> Integers:
     """Which of the variants of `vary_profile` a household lives by."""
     words = draw(get_stream(seed, "habits"), homes)
     kind = (take_bits(words, 0, 8) < 82).astype(np.int64)  # about a third has somebody at home by day
-    return kind * len(SHIFTS) + choose(words, (22, 46, 24, 8))
+    return kind * len(SHIFTS) + choose(words, (9, 21, 33, 21, 11, 5))
 
 
 def vary_profile(profile: Integers, hours: Hours) -> Integers:

@@ -34,10 +34,15 @@ class Fixture:
     profile: Integers
 
 
+_DAYS: Final = (970, 1000, 1120)
+"""A working day of those who go out, of those at home, and a free day, in thousandths of an average day."""
+
+
 def build_profile(*days: tuple[int, ...]) -> Integers:
-    """Three rows of 24 weights as thousandths of their day."""
+    """Three rows of 24 weights as thousandths of an average day: at home people use more."""
     table = np.array(days, np.int64)
-    return table * 1000 // table.sum(axis=1, keepdims=True)
+    shares: Integers = table * np.array(_DAYS, np.int64)[:, None] // table.sum(axis=1, keepdims=True)
+    return shares
 
 
 _TOILET: Final = build_profile(
@@ -51,12 +56,12 @@ _TAP: Final = build_profile(
     (13, 9, 6, 5, 6, 8, 10, 28, 58, 74, 74, 74, 70, 62, 60, 66, 80, 82, 68, 56, 48, 42, 36, 18),
 )
 _SHOWER: Final = build_profile(
-    (2, 1, 0, 0, 4, 50, 150, 125, 40, 18, 14, 12, 12, 12, 18, 34, 46, 56, 66, 78, 92, 84, 56, 14),
+    (2, 1, 0, 0, 4, 50, 150, 125, 40, 18, 14, 12, 12, 12, 18, 34, 44, 50, 56, 62, 70, 66, 50, 16),
     (2, 1, 0, 0, 3, 20, 70, 100, 105, 92, 70, 50, 36, 30, 30, 36, 44, 50, 56, 64, 66, 56, 34, 10),
     (4, 2, 1, 0, 1, 4, 14, 42, 84, 112, 112, 92, 70, 52, 46, 48, 54, 60, 58, 54, 50, 42, 30, 12),
 )
 _MACHINE: Final = build_profile(
-    (8, 4, 2, 2, 2, 8, 26, 40, 34, 28, 26, 26, 26, 26, 32, 58, 80, 92, 102, 104, 92, 70, 46, 20),
+    (8, 4, 2, 2, 2, 8, 26, 40, 34, 28, 26, 26, 26, 26, 32, 58, 72, 80, 84, 84, 80, 66, 48, 24),
     (6, 3, 2, 2, 2, 6, 16, 40, 74, 88, 86, 78, 68, 60, 56, 56, 56, 60, 62, 58, 50, 38, 26, 12),
     (8, 4, 2, 1, 1, 3, 8, 24, 58, 88, 98, 96, 84, 74, 68, 66, 64, 62, 58, 52, 44, 34, 24, 12),
 )
@@ -65,9 +70,9 @@ _GARDEN: Final = build_profile(
 )
 
 FIXTURES: Final = (
-    Fixture("toilet", 0, 5_700, 5_300, 0, 35, 25, _TOILET),
-    Fixture("tap", 5_000, 19_000, 1_600, 40, 60, 35, _TAP),
-    Fixture("shower", 0, 720, 61_000, 62, 55, 45, _SHOWER),
+    Fixture("toilet", 0, 5_500, 5_400, 0, 35, 25, _TOILET),
+    Fixture("tap", 5_000, 19_000, 1_850, 40, 60, 35, _TAP),
+    Fixture("shower", 0, 760, 66_000, 62, 55, 45, _SHOWER),
     Fixture("washing_machine", 90, 185, 51_000, 0, 20, 25, _MACHINE),
     Fixture("dishwasher", 120, 150, 12_500, 0, 15, 25, _MACHINE),
     Fixture("bath_and_cleaning", 60, 45, 85_000, 55, 60, 70, _SHOWER),

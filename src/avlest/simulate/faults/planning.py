@@ -105,17 +105,19 @@ def _pick_size(fault: Fault, words: Words) -> Integers:
     """Small ones are more frequent: the square of a uniform number."""
     low, high = fault.size
     part = take_bits(words, 0, 16)
-    return low + (high - low) * (part * part >> 16) // 65_536
+    size: Integers = low + (high - low) * (part * part >> 16) // 65_536
+    return size
 
 
 def _pick_cold(plan: Plan, words: Words) -> Integers:
     """An hour of a winter month where the world has one."""
-    hours = np.arange(plan.span.start // HOUR + 14 * 24, plan.span.stop // HOUR - 48, 24, np.int64)
+    hours = np.arange(plan.span.start // HOUR + 14 * 24, plan.span.stop // HOUR - 48, 24, dtype=np.int64)
     months = hours.astype("datetime64[h]").astype("datetime64[M]").astype(np.int64) % 12 + 1
     cold = hours[np.isin(months, _COLD_MONTHS)]
     if not len(cold):
         return plan.span.pick(words)
-    return (cold[take_bits(words, 32, 31) % len(cold)] + take_bits(words, 20, 12) % 24) * HOUR
+    picked: Integers = (cold[take_bits(words, 32, 31) % len(cold)] + take_bits(words, 20, 12) % 24) * HOUR
+    return picked
 
 
 def _strike_networks(tables: Tables, plan: Plan) -> None:

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
 
 from avlest.simulate.chance import Integers, choose, draw, get_stream, scale, take_bits
 from avlest.simulate.contracts import EventKind
-from avlest.simulate.names import derive_organisation_number, name_people, write_emails
+from avlest.simulate.names import list_organisation_numbers, name_people, write_emails
 from avlest.simulate.planned import DAY, Plan
 from avlest.simulate.tables import Tables, to_instants
 
@@ -35,7 +35,7 @@ class Dwelling:
 
 def add_municipality(tables: Tables) -> Integers:
     """The municipality itself and the plumber, as parties."""
-    numbers = [derive_organisation_number(number) for number in (0, 1)]
+    numbers = list_organisation_numbers(2)
     names = ["Fjordvik kommune", "Fjordvik Rør AS"]
     return add_companies(tables, names, numbers)
 
@@ -107,8 +107,8 @@ def _list_dwellings(tables: Tables) -> Dwelling:
         .join(loads, on="point")
         .sort("unit")
     )  # fmt: skip
-    columns: list[Any] = [rows[name].cast(pl.Int64).to_numpy() for name in ("unit", "property", "home")]
-    return Dwelling(*columns, (rows["kind"] == "cooperative").to_numpy())
+    unit, place, home = (rows[name].cast(pl.Int64).to_numpy() for name in ("unit", "property", "home"))
+    return Dwelling(unit, place, home, (rows["kind"] == "cooperative").to_numpy())
 
 
 def _add_tenancies(tables: Tables, dwellings: Dwelling, people: Integers, start: Integers, stop: Integers) -> None:
@@ -145,7 +145,7 @@ def _add_companies_of_places(tables: Tables) -> None:
     places = tables.collect("properties").filter(pl.col("kind").is_in(_COMPANIES))
     own = places.filter(~pl.col("kind").is_in(_MUNICIPAL))
     names = [name if kind == "cooperative" else f"{name} AS" for name, kind in own.select("name", "kind").iter_rows()]
-    numbers = [derive_organisation_number(number + 2) for number in range(len(names))]
+    numbers = list_organisation_numbers(len(names) + 2)[2:]
     companies = add_companies(tables, names, numbers)
     municipal = places.filter(pl.col("kind").is_in(_MUNICIPAL))
     for parties, properties in ((companies, own), (np.zeros(len(municipal), np.int64), municipal)):

@@ -62,7 +62,8 @@ def _season(hours: Integers) -> Integers:
 
 def _derive_cloud(stream: int, hours: Integers) -> Integers:
     noise = value_noise(stream + 1, hours, 40) + value_noise(stream + 2, hours, 9) // 2
-    return np.clip(560 + 420 * noise // ONE, 0, 1000)
+    cloud: Integers = np.clip(560 + 420 * noise // ONE, 0, 1000)
+    return cloud
 
 
 def _derive_temperature(stream: int, hours: Integers, cloud: Integers) -> Integers:
@@ -73,7 +74,8 @@ def _derive_temperature(stream: int, hours: Integers, cloud: Integers) -> Intege
     swing = 900 + 2_900 * (10_000 - season) // 20_000  # between day and night
     swing = swing * (1_300 - cloud) // 800
     of_day = swing * sine(hours - _NOON + 4, 24) // 10_000  # warmest about 15 o'clock
-    return _MEAN - _SEASON * season // 10_000 + weather + of_day
+    temperature: Integers = _MEAN - _SEASON * season // 10_000 + weather + of_day
+    return temperature
 
 
 def _derive_sun(hours: Integers) -> Integers:
@@ -82,4 +84,5 @@ def _derive_sun(hours: Integers) -> Integers:
     cosine = np.sqrt(100_000_000 - declination * declination).astype(np.int64)
     angle = sine((hours - _NOON) * 2 + 13, 48)  # the middle of the hour, a quarter of a turn on: the cosine
     height = _LATITUDE_SINE * declination // 10_000 + _LATITUDE_COSINE * cosine // 10_000 * angle // 10_000
-    return _PEAK * np.clip(height + 700, 0, None) * (height > 0) // 10_000
+    given: Integers = _PEAK * np.clip(height + 700, 0, None) * (height > 0) // 10_000
+    return given

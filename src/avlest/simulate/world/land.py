@@ -65,7 +65,8 @@ def derive_height(seed: int, east: Integers, north: Integers) -> Integers:
     south = corners[0] * (_HILL - x) + corners[2] * x
     up = corners[1] * (_HILL - x) + corners[3] * x
     hills = (south * (_HILL - y) + up * y) // (_HILL * _HILL)
-    return np.maximum(12 + east // 55 + hills, 2)
+    height: Integers = np.maximum(12 + east // 55 + hills, 2)
+    return height
 
 
 @lru_cache(maxsize=1)

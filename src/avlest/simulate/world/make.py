@@ -16,7 +16,7 @@ from avlest.simulate.faults.planning import plan_faults
 from avlest.simulate.life.meters import break_seals, exchange, plan_exchanges
 from avlest.simulate.life.people import add_municipality, settle_people
 from avlest.simulate.life.readings import plan_payments, plan_prices, type_readings
-from avlest.simulate.names import derive_organisation_number
+from avlest.simulate.names import list_organisation_numbers
 from avlest.simulate.planned import Plan, Span
 from avlest.simulate.tables import Tables
 from avlest.simulate.world.cooperative import FLATS, build_cooperatives
@@ -36,10 +36,10 @@ from avlest.simulate.world.gateways import build_gateways
 NAME: Final = "Fjordvik kommune"
 HOMES_A_COOPERATIVE: Final = 330
 LEAST_HOMES: Final = 40
-_LEAKAGE: Final = 4_200  # ml an hour and connection that the network loses: a third of what goes in
+_LEAKAGE: Final = 6_600  # ml an hour and connection that the network loses: a third of what goes in
 _LEAST_DAYS: Final = 3
 _ROLLED_SHARE: Final = 45  # per cent of a year's use after which a zone's main meter rolls over
-_YEARLY: Final = 195_000_000  # ml a connection and year through a main, leakage included
+_YEARLY: Final = 225_000_000  # ml a connection and year through a main, leakage included
 _WRAP: Final = 100_000_000_000
 
 
@@ -63,7 +63,7 @@ def make_world(homes: int, seed: int, *, start: datetime, stop: datetime) -> Wor
     frames = _live(tables, plan)
     names = [name for name in World.__slots__ if name not in _SCALARS]
     made: dict[str, pl.DataFrame] = {name: frames.get(name, tables.collect(name)) for name in names if name != "events"}
-    world = World(NAME, derive_organisation_number(0), homes, seed, start, stop, **made, events=plan.collect())
+    world = World(NAME, list_organisation_numbers(1)[0], homes, seed, start, stop, **made, events=plan.collect())
     check_world(world)
     return world
 
