@@ -24,7 +24,7 @@ from avlest.service.errors import ServiceError
 from avlest.service.supervisor import Command, Supervisor, tie_to_parent
 
 if TYPE_CHECKING:
-    from avlest.simulate.filling.people import Login
+    from avlest.simulate.filling.logins import Login
 
 HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 8080

@@ -36,13 +36,11 @@ def explain_demo_failures() -> Iterator[None]:
     from avlest.cli.simulate_commands import explain_simulation_failures
     from avlest.readings.tables import StoreError
     from avlest.service.errors import ServiceError
-    from avlest.simulate.demo.intake import IntakeError
-    from avlest.simulate.demo.plan import PlanError
 
     try:
         with explain_simulation_failures():
             yield
-    except (IntakeError, PlanError, ServiceError, StoreError) as error:
+    except (ServiceError, StoreError) as error:
         typer.echo(f"avlest: {error}", err=True)
         raise typer.Exit(1) from error
 
@@ -71,7 +69,8 @@ class Demonstration:
     @classmethod
     def open_known(cls, folder: Path) -> Demonstration:
         """The demonstration that is in a folder; raises `PlanError` where there is none."""
-        from avlest.simulate.demo.plan import PlanError, read_plan
+        from avlest.simulate.demo.plan import read_plan
+        from avlest.simulate.errors import PlanError
 
         plan = read_plan(folder)
         if plan is None:
@@ -113,7 +112,7 @@ class Demonstration:
         """All stages that are not done, and what the meters have said since the last time."""
         self._make_database()
         self._fill_registry()
-        self._take_in(get_now())
+        self._take_in(get_now().replace(minute=0, second=0, microsecond=0))
         self._hand_over_keys()
 
     def _make_database(self) -> None:

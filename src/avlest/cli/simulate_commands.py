@@ -105,12 +105,12 @@ def explain_simulation_failures() -> Iterator[None]:
     """Print what keeps the simulator from its work as one line and end with code 1."""
     from django.db import DatabaseError
 
-    from avlest.simulate.filling.registry import FillingError
+    from avlest.simulate.errors import SimulationError
 
     try:
         with explain_failures():
             yield
-    except (FillingError, DatabaseError) as error:
+    except (SimulationError, DatabaseError) as error:
         typer.echo(f"avlest: {error}", err=True)
         raise typer.Exit(1) from error
 

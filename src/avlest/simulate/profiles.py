@@ -17,7 +17,7 @@ class Profile:
 
 PROFILES: Final[dict[str, Profile]] = {
     "hamlet": Profile(50, "tests, and a first look in seconds"),
-    "municipality": Profile(330, "the demonstration: about 600 meters"),
+    "municipality": Profile(420, "the demonstration: about 600 meters"),
     "town": Profile(5_000, "the benchmark of what is stored"),
     "city": Profile(50_000, "an installation of its full size"),
     "million": Profile(560_000, "a million meters, streamed"),

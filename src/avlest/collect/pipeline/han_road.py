@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from avlest.collect.packets import from_microseconds, to_microseconds
 from avlest.collect.pipeline.decoded import Decoded
-from avlest.collect.pipeline.numbers import scale_fraction
+from avlest.collect.pipeline.numbers import LARGEST, round_half_up
 from avlest.collect.pipeline.registers import CANONICAL_UNITS, Spec, SpecBook, derive_kind, derive_scaling
 from avlest.collect.pipeline.telegram_road import OK_STATUS
 from avlest.telegrams.han import HanList, HanValue, Maker, decode_payload
+from avlest.telegrams.han.model import HanField
 from avlest.telegrams.outcomes import Outcome, TelegramError
 from avlest.telegrams.units import UNITS
 
@@ -79,13 +80,47 @@ def _add_values(row: int, item: HanList, received_at: int, book: SpecBook, decod
         clock if clock is not None and item.list_id == _HOUR_LIST and abs(clock - received_at) <= _MOST_OFF else None
     )
     for value in item.values:
-        scaling = derive_scaling(value.unit)
-        if scaling is None or not isinstance(value.value, int | Fraction):
+        place = _find_place(value)
+        raw = value.raw
+        if place is None or raw is None or isinstance(raw, str):
             continue
-        spec = derive_han_spec(value)
-        number = scale_fraction(Fraction(value.value), scaling)
-        if number is not None:
-            decoded.add_value(row, book.number(spec), number, at=counted_at if spec.kind == "counter" else None)
+        number = round_half_up(raw * place.factor + place.offset)
+        if abs(number) <= LARGEST:
+            at = counted_at if place.spec.kind == "counter" else None
+            decoded.add_value(row, book.number(place.spec), number, at=at)
+
+
+class _Place(NamedTuple):
+    """Where the values of one field go: its register, and from the number sent to thousandths of the unit stored."""
+
+    spec: Spec
+    factor: int | Fraction
+    offset: int | Fraction
+
+
+# Fields are made once a meter model and shared, so that one is known by being the same object.
+_PLACES: Final[dict[int, tuple[HanField, _Place | None]]] = {}
+_MOST_PLACES: Final = 4096
+
+
+def _find_place(value: HanValue) -> _Place | None:
+    """The place of a value; None for what is no reading."""
+    found = _PLACES.get(id(value.field))
+    if found is not None:
+        return found[1]
+    if len(_PLACES) >= _MOST_PLACES:
+        _PLACES.clear()
+    scaling = derive_scaling(value.unit)
+    place = None
+    if scaling is not None:
+        place = _Place(derive_han_spec(value), _plain(value.scale * scaling.factor), _plain(scaling.offset))
+    _PLACES[id(value.field)] = (value.field, place)
+    return place
+
+
+def _plain(number: Fraction) -> int | Fraction:
+    """A whole number as such: calculating with fractions costs ten times as much."""
+    return number.numerator if number.denominator == 1 else number
 
 
 def derive_han_spec(value: HanValue) -> Spec:

@@ -23,7 +23,7 @@ from avlest.telegrams.records.values import decode_number
 
 Integers = npt.NDArray[np.int64]
 _SAFE = 2**62
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 
 def scale_numbers(column: Numbers, scaling: Scaling) -> tuple[Integers, Mask | None]:
@@ -57,7 +57,7 @@ def _scale_one_by_one(
 ) -> tuple[Integers, Mask | None]:
     """Numbers of twenty digits: with Python's integers; what does not fit 64 bits is no value."""
     values = [round_half_up(number * factor + offset) for number in raw.tolist()]
-    fits = np.fromiter((abs(value) <= _LARGEST for value in values), np.bool_, len(values))
+    fits = np.fromiter((abs(value) <= LARGEST for value in values), np.bool_, len(values))
     kept = np.fromiter((value if ok else 0 for value, ok in zip(values, fits, strict=True)), np.int64, len(values))
     return kept, fits if valid is None else fits & valid
 
@@ -93,7 +93,7 @@ def scale_value(value: Value, scaling: Scaling) -> int | None:
 def scale_fraction(value: Fraction, scaling: Scaling) -> int | None:
     """One exact value as thousandths; None for what does not fit 64 bits."""
     number = round_half_up(value * scaling.factor + scaling.offset)
-    return number if abs(number) <= _LARGEST else None
+    return number if abs(number) <= LARGEST else None
 
 
 def read_bound(bound: Bound, record: Record, scaling: Scaling) -> int | None:
@@ -110,7 +110,7 @@ def read_bound(bound: Bound, record: Record, scaling: Scaling) -> int | None:
     return scale_fraction(Fraction(sent) * bound.factor + bound.offset, scaling)
 
 
-def round_half_up(value: Fraction) -> int:
+def round_half_up(value: Fraction | int) -> int:
     """The nearest whole number; the upper one of two."""
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 

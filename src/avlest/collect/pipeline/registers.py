@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from avlest.catalogue.bind import Binding, Bound
@@ -106,6 +107,7 @@ class Target:
     scaling: Scaling
 
 
+@lru_cache(maxsize=4096)
 def derive_scaling(unit: str) -> Scaling | None:
     """From a value in `unit` to thousandths of the canonical unit; None for what is no reading."""
     source = UNITS.get(unit)

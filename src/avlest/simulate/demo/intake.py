@@ -21,6 +21,7 @@ from avlest.collect.models import Batch, Packet
 from avlest.collect.processes import open_worker
 from avlest.project.config import Config
 from avlest.simulate.contracts import World
+from avlest.simulate.errors import IntakeError
 from avlest.simulate.radio.hearing import Air
 from avlest.simulate.roads.run import Window, build_typed_readings, derive_chunk, iterate_chunks
 from avlest.simulate.roads.sinks import InboxSink
@@ -37,10 +38,6 @@ WORKER_SETTINGS: Final[Mapping[str, str]] = {
 """How the workers of the first intake differ from those of the service: little memory, few large appends."""
 PATIENCE: Final = 20.0
 Tell = Callable[[str, float, float], None]
-
-
-class IntakeError(RuntimeError):
-    """A worker ended although messages were waiting."""
 
 
 @dataclass(frozen=True, slots=True)

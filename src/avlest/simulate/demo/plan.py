@@ -10,16 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from avlest.simulate.filling.people import Login
+from avlest.simulate.errors import PlanError
+from avlest.simulate.filling.logins import Login
 
 FILE_NAME: Final = "demo.json"
 VERSION: Final = 1
 DAYS: Final = 395
 """Thirteen months: a year to compare with, and the month that is running."""
-
-
-class PlanError(RuntimeError):
-    """A `demo.json` that cannot be read, or a folder that holds something else."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

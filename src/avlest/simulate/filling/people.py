@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -13,16 +12,7 @@ from avlest.registry.models import Party
 from avlest.registry.rights import Actor, Role
 from avlest.registry.services.accounts import Account, do_make_account
 from avlest.simulate.contracts import World
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A user name and password, and who that is."""
-
-    title: str
-    username: str
-    password: str
-    name: str
+from avlest.simulate.filling.logins import Login
 
 
 def do_make_logins(actor: Actor, world: World, *, make_password: Callable[[], str], now: datetime) -> tuple[Login, ...]:

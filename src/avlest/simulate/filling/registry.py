@@ -17,15 +17,12 @@ from avlest.registry.models import Gateway, MeteringPoint, Zone, ZoneMeter
 from avlest.registry.rights import Actor
 from avlest.registry.services.rows import do_change_row, do_create_row
 from avlest.simulate.contracts import World
+from avlest.simulate.errors import FillingError
 from avlest.simulate.filling.lists import LISTS, build_late_keys, build_lists
 
 Progress = Callable[[str, int, int], None]
 """Told the list or kind of row that is done, and how many of how many steps."""
 _SHOWN = 5
-
-
-class FillingError(RuntimeError):
-    """The registry refused rows of the world; the first of them are named."""
 
 
 @dataclass(slots=True)
