@@ -145,11 +145,15 @@ def access_totals(
         parts = [part for index, period in enumerate(periods) for part in _cut_period(each, index, period)]
         if parts:
             found = queries.get_totals(store, [each.series.id], [(first, last) for _, first, last in parts])
-            frames.append(found.with_columns(pl.col("period").replace_strict([*range(len(parts))], [i for i, *_ in parts])))
+            frames.append(
+                found.with_columns(pl.col("period").replace_strict([*range(len(parts))], [i for i, *_ in parts]))
+            )
     return _concatenate(frames)
 
 
-def _cut_period(each: SeriesAccess, index: int, period: tuple[datetime, datetime]) -> list[tuple[int, datetime, datetime]]:
+def _cut_period(
+    each: SeriesAccess, index: int, period: tuple[datetime, datetime]
+) -> list[tuple[int, datetime, datetime]]:
     parts = cut(each.access.totals, *period)
     hours = each.access.hours
     for first, last in parts:
@@ -198,7 +202,9 @@ def _read_window(
             frames.append(shown)
             continue
         base = feed.start_value if feed.starts_at >= window.start else None
-        base = base if base is not None else _get_base(store, feed.register_id, max(window.start, feed.starts_at), part[1])
+        base = (
+            base if base is not None else _get_base(store, feed.register_id, max(window.start, feed.starts_at), part[1])
+        )
         if base is not None:
             frames.append(shown.with_columns(pl.col("value") - base))
     return frames
@@ -247,5 +253,3 @@ def _is_foreign(viewer: Viewer, each: SeriesAccess) -> bool:
 def _concatenate(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The rows together; a frame without columns when nothing was visible."""
     return pl.concat(frames, how="vertical_relaxed") if frames else pl.DataFrame()
-
-

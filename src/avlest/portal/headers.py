@@ -17,7 +17,9 @@ PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=(),
 def get_policy() -> str:
     """Return the content security policy: files of our own, no inline script or style, map tiles by configuration."""
     tiles = _get_origin(get_options().tiles)
-    forms = " ".join({_get_origin(settings.AVLEST.login.idporten_url)} if settings.AVLEST.login.idporten_client_id else ())
+    forms = " ".join(
+        {_get_origin(settings.AVLEST.login.idporten_url)} if settings.AVLEST.login.idporten_client_id else ()
+    )
     parts = {
         "default-src": "'self'",
         "script-src": "'self'",

@@ -79,7 +79,9 @@ def _firsts(areas: dict[str, list[tuple[str, str | Promise]]]) -> dict[str, tupl
 
 def _find_area(areas: dict[str, list[tuple[str, str | Promise]]], path: str) -> str:
     """The area whose entry is the longest beginning of the path; the first one otherwise."""
-    matches = [(len(address), area) for area, items in areas.items() for address, _ in items if path.startswith(address)]
+    matches = [
+        (len(address), area) for area, items in areas.items() for address, _ in items if path.startswith(address)
+    ]
     return max(matches)[1] if matches else next(iter(areas))
 
 

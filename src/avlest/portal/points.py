@@ -47,7 +47,7 @@ class PointAccess:
     """A point with the windows in which its hours, and in which its sums may be seen (the former lie in the latter).
 
     `is_personal`: what is measured is what a household uses; staff then says why it looks, and it is written down.
-    `is_own`: the viewer lives or has lived there (or owns it); then the windows are theirs, whatever other role they have.
+    `is_own`: the viewer lives or has lived there (or owns it); then the windows are theirs, whatever else they are.
     """
 
     point: PointInfo

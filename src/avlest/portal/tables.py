@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -99,7 +100,10 @@ class Table:
         """The cells of the page's rows."""
         first = (self.page - 1) * self.size
         return [
-            [Cell(column.show(row), column.link(row) if column.link else "", column.is_number) for column in self.columns]
+            [
+                Cell(column.show(row), column.link(row) if column.link else "", column.is_number)
+                for column in self.columns
+            ]
             for row in self.rows[first : first + self.size]
         ]
 
@@ -107,7 +111,7 @@ class Table:
     def numbers(self) -> list[int]:
         """The pages to offer: first, last and those around the present one; 0 stands for a gap."""
         wanted = sorted({1, self.pages, *range(max(1, self.page - 1), min(self.pages, self.page + 1) + 1)})
-        gaps = [[0] if later - earlier > 1 else [] for earlier, later in zip(wanted, wanted[1:], strict=False)]
+        gaps = [[0] if later - earlier > 1 else [] for earlier, later in itertools.pairwise(wanted)]
         return [number for at, page in enumerate(wanted) for number in [page, *(gaps[at] if at < len(gaps) else [])]]
 
     def address(self, **changes: object) -> str:

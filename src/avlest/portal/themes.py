@@ -47,7 +47,9 @@ class ContrastError(ValueError):
     """A colour that cannot be read on white; `nearest` is a darker one that can."""
 
     def __init__(self, color: str, contrast: float, nearest: str) -> None:
-        super().__init__(f"{color} has a contrast of {contrast:.1f} to white, {LEAST_CONTRAST} is needed; try {nearest}")
+        super().__init__(
+            f"{color} has a contrast of {contrast:.1f} to white, {LEAST_CONTRAST} is needed; try {nearest}"
+        )
         self.contrast = contrast
         self.nearest = nearest
 

@@ -49,7 +49,10 @@ def show_logo(_request: ViewerRequest, organisation_id: int, version: int) -> Ht
     row = _get_theme(organisation_id)
     if not row.logo or not row.logo_type:
         raise Http404
-    headers = {"Cache-Control": _KEEP, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+    headers = {
+        "Cache-Control": _KEEP,
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    }
     return HttpResponse(bytes(row.logo), content_type=row.logo_type, headers=headers)
 
 
@@ -63,7 +66,8 @@ def show_manifest(request: ViewerRequest) -> HttpResponse:
         {"src": static("portal/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
     ]
     body = {
-        "id": "/", "name": "Avlest", "short_name": "Avlest", "description": _("Water, heat and electricity where you live."),
+        "id": "/", "name": "Avlest", "short_name": "Avlest",
+        "description": _("Water, heat and electricity where you live."),
         "lang": request.LANGUAGE_CODE, "start_url": "/", "scope": "/", "display": "standalone",
         "background_color": "#ffffff", "theme_color": "#0062ba", "icons": icons,
     }  # fmt: skip

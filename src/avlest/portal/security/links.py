@@ -14,7 +14,7 @@ class LinkError(ValueError):
 
 
 def make_link(purpose: str, content: dict[str, Any]) -> str:
-    """Return a token for an address: `content` (numbers and short texts, readable by the holder), signed for `purpose`."""
+    """Return a token for an address: `content` (numbers, short texts; the holder can read it), signed for `purpose`."""
     return signing.dumps(content, salt=f"avlest.link.{purpose}", compress=True)
 
 

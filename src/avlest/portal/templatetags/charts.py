@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawing charts: `{% load charts %}{% chart chart %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import mark_safe
+
+from avlest.portal.charts import BarChart, LineChart, Sure, draw_bars, draw_line, get_words, make_twin
+
+register = template.Library()
+
+
+@register.inclusion_tag("portal/parts/chart.html")
+def chart(chart: BarChart | LineChart, *, is_open: bool = False) -> dict[str, Any]:
+    """A chart with its key in words and its table; `is_open` shows the table at once."""
+    svg = draw_bars(chart) if isinstance(chart, BarChart) else draw_line(chart)
+    # The drawing escapes every text it is given.
+    return {
+        "chart": chart,
+        "svg": mark_safe(svg),  # noqa: S308
+        "twin": make_twin(chart),
+        "keys": _get_keys(chart),
+        "is_open": is_open,
+    }
+
+
+def _get_keys(chart: BarChart | LineChart) -> list[dict[str, str]]:
+    """What the shapes mean: only those that are there."""
+    if isinstance(chart, LineChart):
+        return []
+    words = get_words(chart.language)
+    there = {Sure.MISSING if bar.value is None else bar.sure for bar in chart.bars}
+    keys = [{"shape": "measured", "text": chart.name or words.value}]
+    if any(bar.compared is not None for bar in chart.bars):
+        keys.append({"shape": "compared", "text": chart.compared_name})
+    keys += [
+        {"shape": sure.value, "text": words.sure[sure]} for sure in Sure if sure in there and sure != Sure.MEASURED
+    ]
+    return keys
