@@ -94,7 +94,10 @@ def join_lines(frames: Sequence[pl.DataFrame], book: PriceBook) -> pl.DataFrame:
         .cast(pl.String)
         .replace_strict({name: n for n, name in enumerate(services)}, default=len(services), return_dtype=pl.Int16)
     )
-    order = ["subscriber", "term", block, service, kind, "start", "code", "rate", "value"]
+    # Work stands in the order it was done in, band by band.
+    by_price = ~pl.col("kind").cast(pl.String).is_in([Kind.WORK.value, Kind.ONCE.value])
+    price = [pl.when(by_price).then(pl.col(name)) for name in ("code", "rate", "value")]
+    order = ["subscriber", "term", block, service, kind, "start", *price]
     return lines.sort(order, maintain_order=True)
 
 

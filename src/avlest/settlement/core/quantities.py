@@ -62,10 +62,10 @@ def derive_service_quantities(used: pl.DataFrame, roles: pl.DataFrame) -> Outcom
 
 
 def _name_blocked(blocked: pl.DataFrame) -> pl.DataFrame:
-    excess = (-pl.col("total")).cast(pl.String)
+    excess = pl.col("total") / -1000
     return blocked.select(
         "subscriber",
         pl.col("service").cast(pl.String),
         pl.lit("reduction_above_main").alias("code"),
-        pl.format("reduction meters show {} thousandths of the unit more than the main meters", excess).alias("detail"),
+        pl.format("reduction meters show {} more than the main meters, in the unit of the price: someone must look", excess).alias("detail"),
     ).match_to_schema(pl.Schema(PROBLEMS))
