@@ -28,9 +28,22 @@ def frame(schema: contracts.Schema, rows: Iterable[dict[str, Any]]) -> pl.DataFr
 
 
 def reading(
-    at: dt.datetime, value: int, *, register: int = 1, quality: int = 50, known: dt.datetime = KNOWN, status: int = 0
+    at: dt.datetime,
+    value: int,
+    *,
+    register: int = 1,
+    quality: int = 50,
+    known: dt.datetime | None = None,
+    status: int = 0,
 ) -> dict[str, Any]:
-    return {"register": register, "at": at, "value": value, "status": status, "quality": quality, "known_at": known}
+    return {
+        "register": register,
+        "at": at,
+        "value": value,
+        "status": status,
+        "quality": quality,
+        "known_at": known or at,
+    }
 
 
 def feed(

@@ -157,7 +157,7 @@ def _make_feeds(inputs: VeeInputs, series: pl.DataFrame) -> Feeds:
     rows = rows.join(series.select("series", own_unit="unit"), on="series").sort("series", "starts_at", "register")
     place, _ = find_places(series["series"].to_numpy(), rows["series"].to_numpy())
     starts = to_ms(rows["starts_at"])
-    is_last = np.append(place[1:] != place[:-1], [True] * bool(len(place)))
+    is_last = np.append(place[1:] != place[:-1], np.ones(min(1, len(place)), np.bool_))
     following = np.where(is_last, NEVER_MS, np.append(starts[1:], NEVER_MS)[: len(starts)])
     ends = to_ms(rows["ends_at"], missing=NEVER_MS)
     digits, scale = to_integers(rows["digits"]), to_integers(rows["scale"])

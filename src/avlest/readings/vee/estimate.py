@@ -28,7 +28,7 @@ from avlest.readings.vee.grid import CODE, Pieces
 from avlest.readings.vee.history import WEEK, WEEKS, Sources, go_back
 from avlest.readings.vee.longterm import derive_expected, derive_last_year
 from avlest.readings.vee.profile import CONTEXT_AFTER, CONTEXT_BEFORE, SHORT, Profile, make_profile
-from avlest.readings.vee.spans import OPEN, TOTAL_KNOWN
+from avlest.readings.vee.spans import BETWEEN, OPEN, TOTAL_KNOWN
 
 _RECENT: Final = 10 * 24
 """Gaps that began at most so many hours before the first one of a window share one stretch of history."""
@@ -96,6 +96,7 @@ def _estimate_group(gaps: Gaps, sources: Sources) -> tuple[Integers, Integers]:
     amount = np.where(known, np.where(gaps.idle, 0, weight), amount)
     rule = np.where(known, np.where(found, CODE["E1"], CODE["E2"]), rule)
     _estimate_open(gaps, sources, profile, rows, base, amount, rule)
+    _estimate_brief(gaps, profile, rows, amount, rule)
     _estimate_bare(gaps, sources.book, sources, amount, rule)
     return amount, rule
 
@@ -149,6 +150,23 @@ def _estimate_open(
         rule[np.flatnonzero(pieces)[~found]] = np.where(
             sources.book.per_year[gaps.series[pieces][~found]] >= 0, CODE["missing"], rule[pieces][~found]
         )
+
+
+def _estimate_brief(gaps: Gaps, profile: Profile, rows: Integers, amount: Integers, rule: Integers) -> None:
+    """Up to 2 h between readings without history: the mean of the hours beside (E2)."""
+    spans = gaps.spans
+    brief = (spans.kind == BETWEEN) & (spans.stop - spans.start <= _LAST_VALUE_MS)
+    chosen = brief[gaps.owner] & (rule == CODE["missing"])
+    if not chosen.any():
+        return
+    total, count = np.zeros(len(rule)), np.zeros(len(rule))
+    for hours in (spans.start // MS_HOUR - 1, (spans.stop - 1) // MS_HOUR + 1):
+        value, known = profile.history.look(rows, hours[gaps.owner])
+        total += np.where(known, value * profile.history.weather_at(rows, hours[gaps.owner]), 0)
+        count += known
+    chosen &= count > 0
+    amount[chosen] = round_half_up(total / np.maximum(count, 1) * (gaps.length / MS_HOUR))[chosen]
+    rule[chosen] = CODE["E2"]
 
 
 def _estimate_bare(gaps: Gaps, book: Book, sources: Sources, amount: Integers, rule: Integers) -> None:

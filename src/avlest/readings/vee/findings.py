@@ -28,7 +28,7 @@ class Findings:
         """Add findings of one rule; the severity is the rule's where none is given."""
         if not len(series):
             return
-        nothing = pl.Series([None], dtype=pl.Int64)
+        nothing = pl.lit(None, pl.Int64)
         frame = pl.DataFrame({"series": self.ids[series], "start": start * 1000, "stop": stop * 1000}).with_columns(
             pl.col("start", "stop").cast(pl.Datetime("us", "UTC")),
             rule=pl.lit(rule),
