@@ -90,6 +90,7 @@ class Invoice(Immutable):
     total = models.BigIntegerField(_("total (øre)"))
     # The VAT of each rate, of the sum of its lines: [[rate, base, VAT, gross], ...], hundredths of a per cent and øre.
     vat_lines = models.JSONField(_("VAT by rate"), default=list, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
     # Names and addresses as they were when it was sent.
     recipient = models.JSONField(_("recipient"), default=dict, blank=True)
 

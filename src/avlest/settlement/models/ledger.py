@@ -96,8 +96,10 @@ class Payment(Owned):
         verbose_name_plural = _("payments")
         constraints = (
             models.UniqueConstraint(fields=["organisation", "reference"], name="settlement_payment_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="settlement_payment_amount"),
-            models.CheckConstraint(condition=Q(used__gte=0, used__lte=F("amount")), name="settlement_payment_used"),
+            models.CheckConstraint(condition=~Q(amount=0), name="settlement_payment_amount"),
+            models.CheckConstraint(
+                condition=Q(used=0) | Q(used__gt=0, used__lte=F("amount")), name="settlement_payment_used"
+            ),
         )
         indexes = (models.Index(fields=["organisation", "state"], name="settlement_payment_state"),)
 

@@ -88,8 +88,8 @@ class Gathered:
 def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
     """Return what one part uses, as it is known now."""
     parameters = wanted.parameters
-    accounts = _get_accounts(place, wanted)
-    services = _get_services(place)
+    accounts = get_accounts(place, wanted)
+    services = get_services(place)
     quantities, consumption = empty(QUANTITIES), empty(CONSUMPTION)
     blocked = empty(BLOCKED)
     if parameters.settles:
@@ -103,7 +103,7 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         services=services,
         consumption=consumption,
         quantities=quantities,
-        advances=_get_advances(place, parameters),
+        advances=get_advances(place, parameters),
         **_get_earlier(place, parameters),
     )
     return Gathered(inputs, blocked)
@@ -131,7 +131,8 @@ def gather_again(store: Store, place: Range, wanted: Wanted, then: Inputs) -> In
     return dataclasses.replace(then, consumption=consumption, quantities=shape_quantities(found))
 
 
-def _get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
+def get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
+    """Return ACCOUNTS of the part."""
     parameters = wanted.parameters
     columns = ("id", "number", "property_id", "party_id", "opened_on", "closed_on", "terms", "area", "persons")
     rows = Account.objects.of(place.organisation_id).filter(**place.within("property"))
@@ -171,14 +172,15 @@ def _derive_standard(options: Options) -> pl.Expr:
     return pl.coalesce(*ways) if ways else pl.lit(None, dtype=pl.Int64)
 
 
-def _get_services(place: Range) -> pl.DataFrame:
+def get_services(place: Range) -> pl.DataFrame:
+    """Return SERVICES of the part: what each account has agreed."""
     columns = ("account_id", "service", "region", "category", "size", "count", "valid_from", "valid_to")
     rows = Agreement.objects.of(place.organisation_id).filter(**place.within("account__property"))
     return read_frame(rows.order_by("account_id", "pk").values_list(*columns), SERVICES)
 
 
-def _get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
-    """The a konto agreed for the charged year; before its settlement also last year's, which goes on till then."""
+def get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
+    """Return ADVANCES: the a konto agreed for the charged year; before its settlement also last year's, which goes on till then."""
     columns = ("account_id", "service", "year", "quantity", "valid_from", "id")
     rows = AdvanceLevel.objects.of(place.organisation_id).filter(
         **place.within("account__property"), year__lte=parameters.charge_year

@@ -119,6 +119,9 @@ class _Sheet:
         options = Options(self.run.settings["options"])
         customers = self.invoices["number"].to_list()
         kids = make_kids(options, customers, numbers)
+        # A credit note is not paid by the customer: it has no KID, which would also be that of an invoice.
+        owed = (self.invoices["kind"] == _KIND.INVOICE.value).to_list()
+        kids = [kid if owes else "" for kid, owes in zip(kids, owed, strict=True)]
         self.invoices = self.invoices.with_columns(
             invoice=pl.Series(ids, dtype=pl.Int64), serial=pl.Series(numbers, dtype=pl.Int64),
             kid=pl.Series(kids, dtype=pl.String),
@@ -142,7 +145,7 @@ class _Sheet:
         same = (run.organisation_id, run.pk, self.part, run.invoice_on.isoformat(), run.due_on.isoformat())
         columns = ("invoice", "kind", "serial", "subscriber", "kid", "net", "vat", "total")
         rows = zip(self.invoices.select(columns).iter_rows(), period.iter_rows(), strict=True)
-        values = [(*same, *row, *days, rates[row[3]], recipients[row[3]]) for row, days in rows]
+        values = [(*same, *row, *days, rates[row[3]], recipients[row[3]], "") for row, days in rows]
         insert_values(Invoice, _INVOICE_COLUMNS, values)
 
     def _write_lines(self) -> None:
@@ -164,7 +167,7 @@ class _Sheet:
 
 _INVOICE_COLUMNS = (
     "organisation_id", "run_id", "part", "issued_on", "due_on", "id", "kind", "number", "account_id", "kid", "net",
-    "vat", "total", "settles_from", "settles_to", "vat_lines", "recipient",
+    "vat", "total", "settles_from", "settles_to", "vat_lines", "recipient", "reason",
 )  # fmt: skip
 _LINE_COLUMNS = (
     "organisation_id", "invoice_id", "position", *("account_id" if name == "subscriber" else name for name in LINES)

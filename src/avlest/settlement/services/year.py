@@ -83,8 +83,10 @@ def do_begin_and_settle(
     do_charge_terms(clerk, controller, year=year, store=store)
     run = do_settle_year(clerk, controller, year=year, store=store, now=now)
     rows = Invoice.objects.of(clerk.organisation_id).filter(run_id=run)
-    sums = {row["kind"]: row for row in rows.values("kind").annotate(count=Count("pk"), total=Sum("total"))}
-    found = RunException.objects.filter(run_id=run).values("code").annotate(count=Count("pk")).order_by("code")
-    counts = [sums.get(kind, {}).get("count", 0) for kind in ("invoice", "credit_note")]
-    total = sum(int(row["total"]) for row in sums.values())
-    return FirstYear(run, len(accounts), *counts, total, {row["code"]: row["count"] for row in found})
+    kinds = dict(rows.values_list("kind").annotate(count=Count("pk")))
+    total = rows.aggregate(total=Sum("total"))["total"] or 0
+    found = RunException.objects.filter(run_id=run).values_list("code").annotate(count=Count("pk")).order_by("code")
+    return FirstYear(
+        run_id=run, accounts=len(accounts), invoices=kinds.get("invoice", 0), credit_notes=kinds.get("credit_note", 0),
+        total=total, exceptions=dict(found),
+    )  # fmt: skip
