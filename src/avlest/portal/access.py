@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
-HOURS: Final = {
+HOURS: Final[dict[str, Any]] = {
     "series": pl.Int64,
     "hour": _INSTANT,
     "value": pl.Int64,
@@ -53,7 +53,7 @@ HOURS: Final = {
     "rule": pl.String,
     "known_at": _INSTANT,
 }
-READINGS: Final = {"register": pl.Int64, "at": _INSTANT, "value": pl.Int64, "quality": pl.Int16}
+READINGS: Final[dict[str, Any]] = {"register": pl.Int64, "at": _INSTANT, "value": pl.Int64, "quality": pl.Int16}
 _FAR: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -87,7 +87,7 @@ def access_own_series(viewer: Viewer) -> list[SeriesAccess]:
 
 def access_series(viewer: Viewer, series_id: int) -> SeriesAccess:
     """Return one series with its windows."""
-    row = Series.objects.filter(organisation_id=viewer.organisation_id, pk=series_id).first()
+    row = Series.objects.filter(organisation_id=viewer.scope, pk=series_id).first()
     if row is None:
         raise AccessDeniedError(f"no series {series_id} in this organisation")
     access = access_point(viewer, row.point_id)

@@ -46,7 +46,7 @@ def _read_checksum(name: str) -> str:
 _keep_checksum = cache(_read_checksum)
 
 
-class StaticMiddleware(WhiteNoiseMiddleware):
+class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise that also has compressed copies of texts, made once in the data directory (`.static/`)."""
 
     def get_static_file(self, path: str, url: str, stat_cache: Any = None) -> Any:

@@ -58,7 +58,7 @@ class NumberField(forms.DecimalField):
         text = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         super().__init__(**{"widget": text, **kwargs})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         """Return the number; spaces between thousands and a decimal comma are understood."""
         if value in self.empty_values:
             return None

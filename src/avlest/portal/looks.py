@@ -67,7 +67,7 @@ def access_looks(viewer: Viewer, *, limit: int = 200) -> list[LookInfo]:
     for each in access_points(viewer):
         for window in each.totals:
             wanted |= Q(point_id=each.point.id) & _within(window)
-    rows = AccessLog.objects.filter(wanted, organisation_id=viewer.organisation_id).order_by("-at", "-pk")
+    rows = AccessLog.objects.filter(wanted, organisation_id=viewer.scope).order_by("-at", "-pk")
     return [
         LookInfo(row.at, row.name, tuple(row.roles.split()), row.point.code, row.what, row.reason)
         for row in rows.select_related("point")[:limit]

@@ -91,7 +91,7 @@ def is_personal(row: MeteringPoint) -> bool:
 def _annotated(viewer: Viewer) -> QuerySet[MeteringPoint]:
     """The organisation's points; `has_person`: a person, not a company, is tied to the property itself."""
     person = Tenancy.objects.filter(property_id=OuterRef("property_id"), party__kind=Party.Kind.PERSON)
-    return MeteringPoint.objects.filter(organisation_id=viewer.organisation_id).annotate(has_person=Exists(person))
+    return MeteringPoint.objects.filter(organisation_id=viewer.scope).annotate(has_person=Exists(person))
 
 
 def _own_access(viewer: Viewer, row: MeteringPoint) -> PointAccess | None:
@@ -131,7 +131,7 @@ def _get_homes(viewer: Viewer, *, units: Iterable[int], properties: Iterable[int
     """When somebody else has lived in these units and properties."""
     rows = Tenancy.objects.filter(
         Q(unit_id__in=list(units)) | Q(property_id__in=list(properties)),
-        organisation_id=viewer.organisation_id,
+        organisation_id=viewer.scope,
         role=Tenancy.Role.RESIDENT,
     ).exclude(party_id__in=viewer.party_ids)
     homes: Homes = {}

@@ -61,7 +61,7 @@ def _get_current(session: SessionBase, name: str, now: datetime) -> dict[str, st
 
 
 def _see_as(viewer: Viewer, wanted: dict[str, str]) -> Viewer:
-    party = Party.objects.filter(organisation_id=viewer.organisation_id, pk=wanted["party"]).first()
+    party = Party.objects.filter(organisation_id=viewer.scope, pk=wanted["party"]).first()
     if party is None or viewer.user_id is None:
         return viewer
     until = datetime.fromisoformat(wanted["until"])

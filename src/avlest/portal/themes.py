@@ -145,7 +145,7 @@ def do_save_theme(
     """Keep an organisation's colour (and logo, when given); `ContrastError` for one that cannot be read."""
     viewer.actor.require(Right.MANAGE)
     check_accent(accent)
-    organisation = Organisation.objects.select_for_update().get(pk=viewer.organisation_id)
+    organisation = Organisation.objects.select_for_update().get(pk=viewer.scope)
     row = Theme.objects.filter(organisation=organisation).first() or Theme(organisation=organisation, version=0)
     before = _describe(row) if row.pk else None
     row.accent = accent

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from avlest.portal.windows import Window
 from avlest.registry.models import Membership, Organisation, Tenancy, User
@@ -54,6 +55,11 @@ class Viewer:
     is_superuser: bool = False
     reason: str = ""
     seen_as: SeenAs | None = None
+
+    @property
+    def scope(self) -> int:
+        """The organisation to filter rows by; 0, which is nobody's, without one."""
+        return self.organisation_id or 0
 
     @property
     def is_signed_in(self) -> bool:
@@ -122,9 +128,9 @@ def get_viewer(user: User, *, organisation_id: int | None, reason: str = "") -> 
 _PLACE_COLUMNS = ("pk", "party_id", "unit_id", "property_id", "role", "starts_at", "ends_at")
 
 
-def _to_place(row: Sequence[object]) -> Place:
-    *head, starts_at, ends_at = row
-    return Place(*head, Window(starts_at, ends_at))  # type: ignore[arg-type]
+def _to_place(row: Sequence[Any]) -> Place:
+    tenancy, party, unit, property_, role, starts_at, ends_at = row
+    return Place(tenancy, party, unit, property_, role, Window(starts_at, ends_at))
 
 
 def _get_memberships(user: User) -> list[tuple[int, str, str]]:

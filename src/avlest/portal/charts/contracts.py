@@ -76,7 +76,7 @@ class Point:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LineChart:
-    """Momentary values (power, flow, temperature) over `[start, stop)`; `is_step`: each holds until the next (price)."""
+    """Momentary values (power, flow, temperature) over `[start, stop)`; `is_step`: each holds till the next (price)."""
 
     title: str
     unit: str

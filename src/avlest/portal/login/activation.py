@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -89,7 +90,7 @@ def _activate(request: ViewerRequest, form: Form) -> HttpResponse | None:
     try:
         with transaction.atomic():
             find_code(code, now=request.now)
-            user = request.user if request.viewer.is_signed_in else _make_user(form)
+            user = _make_user(form) if isinstance(request.user, AnonymousUser) else request.user
             do_use_code(code, user, now=request.now)
     except CodeError:
         form.add_error("code", _("This code is not valid. It may be mistyped, used, or too old."))

@@ -90,14 +90,18 @@ def _segments(photo: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
 
 def _cut_end(scan: bytes) -> bytes:
     """The scans up to the end of the image: what cameras hang on behind it (a second picture with EXIF) goes."""
-    at = 0
-    while (at := scan.find(b"\xff", at)) >= 0:
-        marker = scan[at + 1 : at + 2]
-        if marker == bytes([_EOI]):
+    at = scan.find(b"\xff")
+    while 0 <= at < len(scan) - 1:
+        marker = scan[at + 1]
+        if marker == _EOI:
             return scan[: at + 2]
-        at += 2 if marker in (b"\x00", b"") or 0xD0 <= marker[0] <= 0xD7 else 1
-        if marker and marker[0] not in (0, 0xFF) and not 0xD0 <= marker[0] <= 0xD7:
-            at = _skip_segment(scan, at - 1)
+        if marker == 0xFF:
+            at += 1
+        elif marker == 0 or 0xD0 <= marker <= 0xD7:  # a byte of the picture, or a restart mark
+            at += 2
+        else:
+            at = _skip_segment(scan, at)
+        at = scan.find(b"\xff", at)
     raise PhotoError("the photo is broken")
 
 
@@ -105,7 +109,7 @@ def _skip_segment(scan: bytes, at: int) -> int:
     """Past a segment between the scans of a progressive JPEG; metadata has no business there."""
     if _APP1 <= scan[at + 1] <= _APP15 or scan[at + 1] == _COM:
         raise PhotoError("the photo has metadata between its scans")
-    (length,) = struct.unpack_from(">H", scan, at + 2)
+    length: int = struct.unpack_from(">H", scan, at + 2)[0]
     return at + 2 + max(length, 2)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
@@ -55,7 +55,7 @@ def _is_text(head: bytes) -> bool:
     return not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
-def check_upload(file: UploadedFile, *, kinds: Collection[Kind], max_mb: int) -> Kind:
+def check_upload(file: UploadedFile[Any], *, kinds: Collection[Kind], max_mb: int) -> Kind:
     """Return what a sent file is; `UploadError` when it is empty, too large, or not one of `kinds`."""
     if not file.size:
         raise UploadError(_("The file is empty."))

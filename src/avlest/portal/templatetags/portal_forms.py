@@ -17,7 +17,7 @@ register = template.Library()
 def as_ds(field: forms.BoundField) -> SafeString:
     """The input with Designsystemet's class; description and error are tied to it by Django."""
     known = field.field.widget.attrs.get("class", "")
-    attributes = {"class": f"ds-input {known}".strip()}
+    attributes: dict[str, str | bool] = {"class": f"ds-input {known}".strip()}
     if field.errors:
         attributes["aria-invalid"] = "true"
     return field.as_widget(attrs=attributes)
