@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from avlest.settlement.contracts import InvoiceTotals, ReadingUsed, VatTotal
 from avlest.settlement.documents.contracts import (
@@ -19,11 +20,13 @@ from avlest.settlement.documents.contracts import (
 )
 
 SELLER = Seller(
-    name="Fjordvik kommune", organisation_number="974760673", address=Address(street="Rådhusveien 1", postal_code="9999", city="Fjordvik"),
-    account="15030000018", email="post@fjordvik.example", website="fjordvik.example",
+    name="Fjordvik kommune", organisation_number="974760673",
+    address=Address(street="Rådhusveien 1", postal_code="9999", city="Fjordvik"),
+    account="15030000010", email="post@fjordvik.example", website="fjordvik.example",
 )  # fmt: skip
 BUYER = Buyer(
-    name="Kari Nordmann", customer_number="1000234", address=Address(street="Nausttunet 7", postal_code="9999", city="Fjordvik"),
+    name="Kari Nordmann", customer_number="1000234",
+    address=Address(street="Nausttunet 7", postal_code="9999", city="Fjordvik"),
     property_label="Nausttunet 7, 12/34",
 )  # fmt: skip
 COMPANY = replace(BUYER, name="Fjordvik Kafé AS", organisation_number="974760673", reference="Ansvar 4410")
@@ -65,7 +68,7 @@ CHART = UseChart(
     bars=tuple(
         Bar(start=start, stop=stop, value=None if start.month == 3 else (10 + start.month) * 1_000_000,
             earlier=11_000_000, is_estimated=start.month == 4)
-        for start, stop in zip(MONTHS, MONTHS[1:], strict=False)
+        for start, stop in pairwise(MONTHS)
     ),
 )  # fmt: skip
 INVOICE = InvoiceDocument(
@@ -84,6 +87,7 @@ CREDIT_NOTE = replace(
     INVOICE, kind=DocumentKind.CREDIT_NOTE, number="17", corrects="1001", corrects_on=date(2026, 3, 20), kid="",
     lines=tuple(negate(one) for one in LINES), charts=(),
     totals=InvoiceTotals(
-        net=-582_492, vat=-87_374, gross=-669_866, rates=(VatTotal(rate=1500, base=-582_492, vat=-87_374, gross=-669_866),)
+        net=-582_492, vat=-87_374, gross=-669_866,
+        rates=(VatTotal(rate=1500, base=-582_492, vat=-87_374, gross=-669_866),),
     ),
 )  # fmt: skip

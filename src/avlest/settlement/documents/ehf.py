@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""EHF Billing 3.0, which is Peppol BIS Billing 3.0 with Norwegian rules: an invoice or credit note as UBL 2.1 XML.  Pure.
+"""EHF Billing 3.0, which is Peppol BIS Billing 3.0 with Norwegian rules: invoices and credit notes in UBL 2.1.  Pure.
 
 Rule names in the comments are those of EN 16931 (BR-…), Peppol (PEPPOL-EN16931-R…) and Norway (NO-R-…).
 """
@@ -56,7 +56,7 @@ def check_ehf(document: InvoiceDocument) -> list[str]:
             len(buyer.organisation_number) == 9
         ),
         "the buyer's reference or customer number": bool(buyer.reference or buyer.customer_number),
-        "the seller's bank account (eleven digits)": len(seller.account) == 11,
+        "the seller's bank account (eleven digits with a right check digit)": kontonr.is_valid(seller.account),
         "at least one line": bool(document.lines),
         "lines without VAT that sum to the bases": sum(line.net for line in document.lines) == document.totals.net,
     }
@@ -90,7 +90,7 @@ class Writer:
         """The whole document, its parts in the order of the schema."""
         root = etree.Element(
             f"{{{_NAMESPACE}:{self.name}-2}}{self.name}",
-            nsmap={None: f"{_NAMESPACE}:{self.name}-2", "cac": _CAC, "cbc": _CBC},
+            nsmap={None: f"{_NAMESPACE}:{self.name}-2", "cac": _CAC, "cbc": _CBC},  # type: ignore[dict-item]  # its stubs leave out None
         )
         self._add_head(root)
         self._add_seller(_group(root, "AccountingSupplierParty"), self.document.seller)

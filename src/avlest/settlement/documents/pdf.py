@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import typst
 
@@ -32,7 +32,7 @@ from avlest.settlement.documents.words import (
 )
 from avlest.wording import format_date, format_money, format_number, format_period, format_quantity
 
-STANDARDS: Final = ["a-3a", "ua-1"]
+STANDARDS: Final[list[Literal["a-3a", "ua-1"]]] = ["a-3a", "ua-1"]
 _REGIONS: Final = {"nb": "NO", "nn": "NO", "en": "GB"}
 
 
@@ -59,12 +59,13 @@ class PdfWriter:
                 self._template,
                 sys_inputs={"data": data, "ehf": ehf.decode()},
                 format="pdf",
-                pdf_standards=STANDARDS,
+                pdf_standards=list(STANDARDS),
                 timestamp=made,
             )
         except typst.TypstError as error:
             raise PdfError(f"{derive_title(document)}: {error.message}") from error
-        return bytes(found)
+        assert isinstance(found, bytes)
+        return found
 
 
 def derive_page(document: InvoiceDocument) -> dict[str, Any]:
