@@ -36,7 +36,7 @@ lock: | $(BIN)/uv ## write requirements.lock anew from pyproject.toml
 	  --custom-compile-command 'make lock' --output-file requirements.lock
 
 .PHONY: demo
-demo: install ## decode a generated capture of encrypted telegrams and print a table
+demo: install ## a make-believe municipality, from telegram to screen: prints the address and the log-ins
 	@$(BIN)/avlest demo
 
 .PHONY: test
@@ -52,10 +52,16 @@ lint: install ## style, types, room order, and whether the generated pages are c
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.generate_docs --check
+	$(BIN)/python -m scripts.messages --check
+
+.PHONY: assets
+assets: install ## repeat the copy of the portal's style sheets and scripts from npm, and compare
+	$(BIN)/python -m scripts.vendor_assets --check
 
 .PHONY: bench
-bench: install ## measure the speed of decoding
-	$(BIN)/python bench/decode.py
+bench: install ## measure the hot paths, one after the other
+	@for bench in decode vee alarms leaks settle settle_run invoices simulate; do \
+	  echo "== $$bench"; PYTHONPATH=. $(BIN)/python bench/$$bench.py || exit 1; done
 
 .PHONY: fuzz
 fuzz: install ## throw a million damaged telegrams at the decoder
