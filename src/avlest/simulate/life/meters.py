@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 
+from avlest.simulate.behaviour.clock import to_hour
 from avlest.simulate.behaviour.flows import plan_work
 from avlest.simulate.behaviour.measure import count_at
 from avlest.simulate.chance import Integers, draw, get_stream, scale, take_bits
@@ -42,7 +43,7 @@ def plan_exchanges(tables: Tables, plan: Plan, broken: pl.DataFrame) -> pl.DataF
 def exchange(tables: Tables, plan: Plan, exchanges: pl.DataFrame, describe: Describe) -> None:
     """Take the meters of `exchanges` down and put others up; both values go into the installations."""
     point, at = exchanges["point"].to_numpy(), exchanges["at"].to_numpy()
-    first = plan.span.start // HOUR
+    first = to_hour(tables.start)
     work = plan_work(tables.seed, tables.collect("loads"), plan.collect(), point)
     counted = count_at(work, tables.counts["points"], point, at // HOUR, first)
     hung = tables.collect("installations")

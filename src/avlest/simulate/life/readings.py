@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from avlest.simulate.behaviour.clock import to_hour
 from avlest.simulate.behaviour.flows import plan_work
 from avlest.simulate.behaviour.measure import count_at
 from avlest.simulate.chance import Integers, Words, choose, draw, get_stream, take_bits
@@ -36,7 +37,7 @@ def type_readings(tables: Tables, plan: Plan) -> pl.DataFrame:
     low, high = (new_year - 4 * DAY, new_year + 9 * DAY) if inside else (None, None)
     at = plan.span.pick(words, first=low, last=high)
     work = plan_work(tables.seed, tables.collect("loads"), plan.collect(), point)
-    counted = count_at(work, tables.counts["points"], point, at // HOUR, plan.span.start // HOUR)
+    counted = count_at(work, tables.counts["points"], point, at // HOUR, to_hour(tables.start))
     true = _get_start(tables, meter) + counted
     error = choose(draw(get_stream(tables.seed, EventKind.TYPING_ERROR), point), _ERROR_WEIGHTS)
     typed = _mistype(words, true // _LITRE, error) * _LITRE

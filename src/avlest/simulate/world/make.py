@@ -43,20 +43,26 @@ _YEARLY: Final = 225_000_000  # ml a connection and year through a main, leakage
 _WRAP: Final = 100_000_000_000
 
 
-def make_world(homes: int, seed: int, *, start: datetime, stop: datetime) -> World:
+def make_world(
+    homes: int, seed: int, *, start: datetime, stop: datetime, eventful_from: datetime | None = None
+) -> World:
     """A municipality of `homes` dwellings (flats and cabins included) over `[start, stop)`.
 
-    The same arguments give the same world on every machine.  Raises `ValueError` for less than `LEAST_HOMES` homes,
+    Meters hang and count from `start` on; what is out of the ordinary happens from `eventful_from` on (by default
+    from the start).  The same arguments give the same world on every machine.  Raises `ValueError` for less than `LEAST_HOMES` homes,
     instants that are no whole hours, or a time of less than three days.
     """
     if homes < LEAST_HOMES:
         raise ValueError(f"homes: a municipality has at least {LEAST_HOMES}, got {homes}")
-    if to_hour(stop) - to_hour(start) < _LEAST_DAYS * 24:
+    first = start if eventful_from is None else eventful_from
+    if to_hour(first) < to_hour(start):
+        raise ValueError(f"eventful_from: the world begins at {start.isoformat()}, got {first.isoformat()}")
+    if to_hour(stop) - to_hour(first) < _LEAST_DAYS * 24:
         raise ValueError(
-            f"stop: expected at least {_LEAST_DAYS} days after {start.isoformat()}, got {stop.isoformat()}"
+            f"stop: expected at least {_LEAST_DAYS} days after {first.isoformat()}, got {stop.isoformat()}"
         )
     tables = Tables(seed, start, stop)
-    plan = Plan(Span.of(start, stop))
+    plan = Plan(Span.of(first, stop))
     add_municipality(tables)
     _build_places(tables, homes)
     settle_people(tables, plan)
