@@ -132,9 +132,8 @@ def list_queue(
 def describe_finding(one: FindingInfo) -> str:
     """A finding on one line."""
     stop = f" to {one.ends_at:%Y-%m-%dT%H:%M}" if one.ends_at else ""
-    amounts = (
-        "" if one.observed is None else f" {one.observed}" + ("" if one.limit is None else f" against {one.limit}")
-    )
+    against = "" if one.limit is None else f" against {one.limit}"
+    amounts = "" if one.observed is None else f" {one.observed}{against}"
     words = " ".join(filter(None, (one.detail, f"[{one.suggestion}]" if one.suggestion else "")))
     where = f"series {one.series_id}  {one.starts_at:%Y-%m-%dT%H:%M}{stop}"
     return f"{one.id}  {one.code} {one.severity}  {where}{amounts}  {words}  {one.state}"

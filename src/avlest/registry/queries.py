@@ -90,6 +90,12 @@ def get_installations(meter_ids: Iterable[int]) -> list[InstallationInfo]:
     return _collect(rows, "meter_id", meter_ids, mapping.to_installation)
 
 
+def get_installations_of_points(point_ids: Iterable[int]) -> list[InstallationInfo]:
+    """Return which meters are and have been at some points, by point and time."""
+    rows = Installation.objects.order_by("point_id", "starts_at")
+    return _collect(rows, "point_id", point_ids, mapping.to_installation)
+
+
 def get_series(point_ids: Iterable[int]) -> list[SeriesInfo]:
     """Return the series of some points."""
     return _collect(Series.objects.order_by("pk"), "point_id", point_ids, mapping.to_series)

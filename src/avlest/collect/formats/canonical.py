@@ -21,7 +21,7 @@ from avlest.collect.heard import READING, Heard
 from avlest.registry.importing.columns import parse_unit_name
 from avlest.telegrams.units import UnitError, get_unit
 
-QUALITIES: Final = ("measured", "estimated", "manual")
+QUALITIES: Final = ("measured", "estimated", "manual", "final_estimated", "temporary")
 DIRECTIONS: Final = ("", "import", "export")
 MOST_PER_MESSAGE: Final = 96
 """Readings that one message holds at most: a day of quarters."""

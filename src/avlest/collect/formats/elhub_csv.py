@@ -26,7 +26,14 @@ from avlest.registry.importing.values import Style, find_decimal, parse_decimal,
 _AMOUNT: Final = re.compile(r"kwh\s+(15|60)\s+(\S+)", re.IGNORECASE)
 _GSRN: Final = re.compile(r"(?<!\d)(\d{18})(?!\d)")
 _TIMES: Final = ("%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S")
-_QUALITIES: Final = {"": "measured", "målt": "measured", "beregnet": "estimated", "estimert": "estimated"}
+_QUALITIES: Final = {
+    "": "measured",
+    "målt": "measured",
+    "beregnet": "estimated",
+    "estimert": "estimated",
+    "endelig estimert": "final_estimated",
+    "midlertidig": "temporary",
+}
 _NEEDS_TIME: Final = "a time such as 01.11.2020 00:00"
 
 
@@ -172,5 +179,6 @@ def _read_amount(cell: Cell, style: Style) -> Decimal:
 def _read_quality(row: Row, layout: _Layout) -> str:
     text = to_text(_cell(row, layout.quality)).casefold() if layout.quality is not None else ""
     if text not in _QUALITIES:
-        raise FormatError(f"is {text[:30]!r}: expected Målt, Beregnet or Estimert", field="Kvalitet")
+        known = "Målt, Beregnet or Estimert; also Endelig estimert or Midlertidig"
+        raise FormatError(f"is {text[:30]!r}: expected {known}", field="Kvalitet")
     return _QUALITIES[text]

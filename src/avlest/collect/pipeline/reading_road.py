@@ -20,6 +20,8 @@ _QUALITIES: Final[Mapping[str, Quality]] = {
     "measured": Quality.MEASURED,
     "manual": Quality.CUSTOMER_READ,
     "estimated": Quality.ESTIMATED,
+    "final_estimated": Quality.FINAL_ESTIMATED,
+    "temporary": Quality.TEMPORARY,
 }
 
 

@@ -181,13 +181,13 @@ def read_degree_days(climates: Sequence[int], start: dt.date, stop: dt.date) -> 
 
 def read_cuts(series_ids: Sequence[int], organisations: Sequence[int]) -> list[dt.date]:
     """Days on which a class, limit or expectation of some series begins or ends."""
-    dates: set[dt.date] = set()
+    dates: set[dt.date | None] = set()
     for model in (SeriesClass, Expectation, Threshold):
         for dated in read_of(model, series_ids, Q(), "starts_on", "ends_on"):
             dates.update(dated)
     of_class = Threshold.objects.filter(organisation_id__in=organisations, series__isnull=True)
     for dated in of_class.values_list("starts_on", "ends_on"):
-        dates.update(day for day in dated if day)
+        dates.update(dated)
     return sorted(day for day in dates if day is not None)
 
 

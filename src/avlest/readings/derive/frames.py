@@ -19,10 +19,14 @@ TOUCHED: Final[Mapping[str, pl.DataType]] = {"series": pl.Int64(), "start": pl.D
 SPANS: Final[Mapping[str, pl.DataType]] = {"series": pl.Int64(), "first_day": pl.Date()}
 """The first day each series is derived for: that of its first reading, or of its noted start value."""
 
-MOST_SERIES: Final = 256
-"""Series in one task."""
+MOST_SERIES: Final = 128
+"""Series in one task, whatever its days."""
 _NEAR: Final = dt.timedelta(days=2)
 _LONG_DAYS: Final = 45
+_SHARED_DAYS: Final = 14
+_MOST_DAYS: Final = 128 * 366
+"""Days of all series in one task, which bounds its memory."""
+_MOST_SERIES_AT_ONCE: Final = 2048
 
 
 def empty(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
@@ -68,19 +72,41 @@ def clip_touched(touched: pl.DataFrame, spans: pl.DataFrame, *, last: dt.date) -
 def group_touched(touched: pl.DataFrame) -> Iterator[tuple[dt.date, dt.date, list[int]]]:
     """Touched rows as windows with many series each: (first day, stop day, series), older days first.
 
-    Windows end at years.  Long ones are widened to whole months, so that many series share a window; what is derived
-    does not depend on the window.
+    Windows end at years.  They are widened so that many series share one: long ones to whole months, short ones to
+    those of others near them.  What is derived does not depend on the window.
     """
     rows = _cut_at_years(touched)
-    long = (pl.col("stop") - pl.col("start")).dt.total_days() > _LONG_DAYS
-    start = pl.when(long).then(pl.col("start").dt.month_start()).otherwise(pl.col("start"))
-    past = (pl.col("stop") - pl.duration(days=1)).dt.month_end() + pl.duration(days=1)
-    stop = pl.when(long).then(past).otherwise(pl.col("stop"))
-    rows = rows.with_columns(start.alias("start"), stop.alias("stop")).sort("start", "stop", "series")
-    for (first, last), part in rows.group_by(["start", "stop"], maintain_order=True):
+    length = (pl.col("stop") - pl.col("start")).dt.total_days()
+    start = pl.col("start").dt.month_start()
+    stop = (pl.col("stop") - pl.duration(days=1)).dt.month_end() + pl.duration(days=1)
+    long = rows.filter(length > _LONG_DAYS).with_columns(start.alias("start"), stop.alias("stop"))
+    short = _share_windows(rows.filter(length <= _LONG_DAYS))
+    shared = pl.concat([long.select(list(TOUCHED)), short.select(list(TOUCHED))]).sort("start", "stop", "series")
+    for (first, last), part in shared.group_by(["start", "stop"], maintain_order=True):
+        begin, end = _day(first), _day(last)
         ids = part["series"].unique().sort().to_list()
-        for at in range(0, len(ids), MOST_SERIES):
-            yield _day(first), _day(last), ids[at : at + MOST_SERIES]
+        most = min(_MOST_SERIES_AT_ONCE, max(MOST_SERIES, _MOST_DAYS // (end - begin).days))
+        for at in range(0, len(ids), most):
+            yield begin, end, ids[at : at + most]
+
+
+def _share_windows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give windows that lie near each other one window: they begin and end within a few days, in the same year."""
+    windows = rows.select("start", "stop").unique().sort("start", "stop").rows()
+    shared: list[tuple[dt.date, dt.date, dt.date, dt.date]] = []
+    cluster: list[tuple[dt.date, dt.date]] = []
+    reach = dt.date.min
+    for start, stop in [*windows, (dt.date.max, dt.date.max)]:
+        if cluster and (start.year != cluster[0][0].year or (max(reach, stop) - cluster[0][0]).days > _SHARED_DAYS):
+            shared.extend((*window, cluster[0][0], reach) for window in cluster)
+            cluster, reach = [], dt.date.min
+        cluster.append((start, stop))
+        reach = max(reach, stop)
+    names = ("start", "stop", "from", "to")
+    table = pl.DataFrame(shared, schema=dict.fromkeys(names, pl.Date()), orient="row")
+    return rows.join(table, on=["start", "stop"]).select(
+        "series", pl.col("from").alias("start"), pl.col("to").alias("stop")
+    )
 
 
 def _day(value: object) -> dt.date:

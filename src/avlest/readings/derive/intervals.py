@@ -22,13 +22,7 @@ def derive_hour_amounts(readings: pl.DataFrame) -> pl.DataFrame:
     `readings`: columns of the table `readings`, one row for each (register, at).  The quality of an hour is the lowest
     of its quarters, its `known_at` the latest.
     """
-    hour = (pl.col("at") - pl.duration(microseconds=1)).dt.truncate(_HOUR).alias("__hour")
-    rows = readings.with_columns(hour)
-    within = (pl.col("at").dt.minute() != 0).any()
-    marked = rows.with_columns(within.over("register", "__hour").alias("__quarters"))
-    # A lone amount at the full hour is that of a quarter when the day is one of quarters: three are missing.
-    by_day = pl.col("__quarters").any().over("register", pl.col("__hour").dt.date())
-    marked = marked.with_columns(by_day.alias("__quarters"))
+    marked = _mark_quarters(readings.sort("register", "at"))
     whole = marked.filter(~pl.col("__quarters")).drop("__hour", "__quarters")
     parts = marked.filter(pl.col("__quarters"))
     if parts.is_empty():
@@ -40,3 +34,19 @@ def derive_hour_amounts(readings: pl.DataFrame) -> pl.DataFrame:
     )
     hours = summed.filter(pl.col("__count") == _QUARTERS).with_columns(pl.col("__hour").dt.offset_by(_HOUR).alias("at"))
     return pl.concat([whole, hours.select(whole.columns)]).sort("register", "at")
+
+
+def _mark_quarters(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `__hour`, and whether the amount is that of a quarter: `__quarters`.
+
+    One amount alone at the full hour is that of the last quarter, with three missing, when quarters stand within a day
+    around it; else it is that of the hour.
+    """
+    hour = (pl.col("at") - pl.duration(microseconds=1)).dt.truncate(_HOUR)
+    rows = rows.with_columns(hour.alias("__hour"))
+    between = (pl.col("at").dt.minute() != 0).any().over("register", "__hour")
+    quarter_hour = pl.when(between).then("__hour")
+    rows = rows.with_columns(between.alias("__between"), quarter_hour.alias("__seen"))
+    before, after = pl.col("__seen").forward_fill().over("register"), pl.col("__seen").backward_fill().over("register")
+    among = (after - before < pl.duration(days=1)).fill_null(value=False)
+    return rows.with_columns((pl.col("__between") | among).alias("__quarters")).drop("__between", "__seen")

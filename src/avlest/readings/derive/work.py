@@ -22,7 +22,7 @@ from typing import Final
 
 import polars as pl
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from avlest.readings.calendar import derive_day_start
 from avlest.readings.derive.compute import Window, derive_window
@@ -136,7 +136,7 @@ class Deriver:
         done.daily += daily.rows
 
 
-def _waiting() -> Sequence[DeriveTask]:
+def _waiting() -> QuerySet[DeriveTask]:
     return DeriveTask.objects.filter(failures__lt=_MOST_FAILURES).order_by("failures", "pk")
 
 

@@ -22,7 +22,6 @@ from avlest.readings.models import (
     Threshold,
     WeatherPlace,
 )
-from avlest.readings.models.base import Dated
 from avlest.readings.vee.contracts import MARGIN
 from avlest.readings.vee.thresholds import load_thresholds
 from avlest.registry.access import access_row, check_same_organisation
@@ -111,8 +110,8 @@ def _set_dated(
     actor: Actor, row: D, keys: Mapping[str, Any], *, series_id: int | None, meter_class: str = "", now: datetime
 ) -> int:
     """Save a dated row; the one that stood then ends where it begins, and the next one ends it."""
-    model: type[Dated] = type(row)
-    others = model._default_manager.filter(organisation_id=actor.organisation_id, **keys).order_by("starts_on")
+    model: Any = type(row)
+    others = model.objects.of(actor.organisation_id).filter(**keys).order_by("starts_on")
     before = others.filter(starts_on__lt=row.starts_on).last()
     after = others.filter(starts_on__gt=row.starts_on).first()
     if before is not None and (before.ends_on is None or before.ends_on > row.starts_on):

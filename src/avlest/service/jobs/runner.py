@@ -62,7 +62,7 @@ class Attempt:
         job = self.lease.job
         try:
             result = job.run(self.lease.started_at)
-        except Exception:  # whatever a job does, the others go on and the failure is shown
+        except Exception as error:  # whatever a job does, the others go on and the failure is shown
             self.succeeded = False
             logger.exception("job %s failed", job.name)
             said = f"{type(error).__name__}: {error}"
