@@ -32,8 +32,7 @@ from avlest.settlement.infos import (
     RunControl,
     RunInfo,
 )
-from avlest.settlement.runs.inputs import unpack_frame
-from avlest.settlement.services.explain import explain_invoice, explain_preview
+from avlest.settlement.services.explain import explain_invoice, explain_preview, get_part_frame
 
 
 def get_runs(organisation_id: int, *, limit: int = 50) -> list[RunInfo]:
@@ -153,10 +152,11 @@ def get_preview_lines(
     if run is None or account is None:
         return []
     place = account.property_id
-    part = models.RunPart.objects.filter(run=run, first_property__lte=place, last_property__gte=place).first()
+    parts = models.RunPart.objects.filter(run=run, first_property__lte=place, last_property__gte=place)
+    part = parts.values_list("number", flat=True).first()
     if part is None:
         return []
-    lines = unpack_frame(bytes(part.results), "lines").filter(pl.col("subscriber") == account_id)
+    lines = get_part_frame(run_id, part, "results", "lines").filter(pl.col("subscriber") == account_id)
     whys = explain_preview(run, part, account_id, store=store) if explain else []
     return [
         _to_line(row, language, _to_plain(whys[n], language) if explain else None)

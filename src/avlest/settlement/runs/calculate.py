@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -102,14 +103,15 @@ def _charge(
         year=parameters.charge_year,
     )  # fmt: skip
     lines = shape(outcome.lines, LINES)
-    due = pl.DataFrame(
-        [(count, term) for count, terms in parameters.due_terms.items() for term in terms],
-        schema={"count": pl.Int64(), "term": pl.Int8()},
-        orient="row",
-    )
+    due, past = (_to_frame(terms) for terms in (parameters.due_terms, parameters.past_terms))
     lines = lines.join(plans, on="subscriber", how="left", maintain_order="left")
     wanted = lines.join(due, on=["count", "term"], how="semi", maintain_order="left")
-    return shape(derive_respread(lines, wanted, inputs.charged), LINES), outcome.problems
+    return shape(derive_respread(lines, wanted, inputs.charged, past=past), LINES), outcome.problems
+
+
+def _to_frame(terms: Mapping[int, tuple[int, ...]]) -> pl.DataFrame:
+    rows = [(count, term) for count, some in terms.items() for term in some]
+    return pl.DataFrame(rows, schema={"count": pl.Int64(), "term": pl.Int8()}, orient="row")
 
 
 def _total(lines: pl.DataFrame) -> pl.DataFrame:

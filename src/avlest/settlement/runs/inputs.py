@@ -88,28 +88,34 @@ class Inputs:
     last_year: pl.DataFrame
 
 
+_TERM_FIELDS = ("due_terms", "past_terms")
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """What a run is about; `due_terms` are the terms charged, by terms a year."""
+    """What a run is about; `due_terms` are the terms charged now, `past_terms` by earlier runs, by terms a year."""
 
     kind: str
     year: int
     settles: bool
     charge_year: int
     due_terms: Mapping[int, tuple[int, ...]]
+    past_terms: Mapping[int, tuple[int, ...]]
     method: str
     shortest: int
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
-        terms = {str(count): list(terms) for count, terms in self.due_terms.items()}
-        return {**dataclasses.asdict(self), "due_terms": terms}
+        terms = {
+            name: {str(count): list(terms) for count, terms in getattr(self, name).items()} for name in _TERM_FIELDS
+        }
+        return {**dataclasses.asdict(self), **terms}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Parameters:
         """Return what `to_json` wrote."""
-        terms = {int(count): tuple(terms) for count, terms in values["due_terms"].items()}
-        return cls(**{**values, "due_terms": terms})
+        terms = {name: {int(count): tuple(terms) for count, terms in values[name].items()} for name in _TERM_FIELDS}
+        return cls(**{**values, **terms})
 
 
 def shape(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -14,19 +14,19 @@ _KEY = ["subscriber", "service", "code", "kind"]
 _KINDS = ("advance", "fixed")
 
 
-def derive_respread(plan: pl.DataFrame, wanted: pl.DataFrame, charged: pl.DataFrame) -> pl.DataFrame:
+def derive_respread(
+    plan: pl.DataFrame, wanted: pl.DataFrame, charged: pl.DataFrame, *, past: pl.DataFrame
+) -> pl.DataFrame:
     """Return the `wanted` term lines with their part of the difference.
 
     `plan` are all term lines of the year (LINES and `count`, terms a year), `wanted` those of them that are charged
-    now, `charged` the lines invoiced for the year already (EARLIER).  Subscribers who were invoiced nothing this year
-    and had the property when it began are taken as invoiced elsewhere: they are not charged for terms before.
+    now, `charged` the lines invoiced for the year already (EARLIER), `past` the terms (`count`, `term`) that earlier
+    runs of the year have charged: terms before the first run were invoiced elsewhere and are let be.
     """
     if not wanted.height:
         return wanted
-    now = wanted.group_by("subscriber").agg(first=pl.col("term").min())
     before = (
-        plan.join(now, on="subscriber", how="inner", maintain_order="left")
-        .filter(pl.col("term") < pl.col("first"))
+        plan.join(past, on=["count", "term"], how="semi")
         .group_by(_KEY)
         .agg(plan_amount=pl.col("amount").sum(), plan_quantity=pl.col("quantity").sum())
     )
@@ -35,12 +35,8 @@ def derive_respread(plan: pl.DataFrame, wanted: pl.DataFrame, charged: pl.DataFr
         .group_by(_KEY)
         .agg(was_amount=pl.col("amount").sum(), was_quantity=pl.col("quantity").sum())
     )
-    known = invoiced.select("subscriber").unique()
-    late = plan.group_by("subscriber").agg(pl.col("start").min()).filter(pl.col("start").dt.ordinal_day() > 1)
-    known = pl.concat([known, late.select("subscriber")]).unique()
     gap = (
         before.join(invoiced, on=_KEY, how="full", coalesce=True)
-        .join(known, on="subscriber", how="semi")
         .select(
             *_KEY,
             amount_gap=pl.col("plan_amount").fill_null(0) - pl.col("was_amount").fill_null(0),

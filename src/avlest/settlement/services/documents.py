@@ -35,21 +35,25 @@ from avlest.settlement.documents.contracts import (
 )
 from avlest.settlement.documents.ehf import build_ehf
 from avlest.settlement.documents.pdf import PdfWriter
-from avlest.settlement.models import ArchivedDocument, Configuration, Invoice, InvoiceLine, RunPart
-from avlest.settlement.runs.inputs import unpack_frame
+from avlest.settlement.models import ArchivedDocument, Configuration, Invoice, InvoiceLine
 from avlest.settlement.runs.spans import derive_span_sums
 from avlest.settlement.services.evidence import read_daily
-from avlest.settlement.services.explain import explain_invoice
+from avlest.settlement.services.explain import explain_invoice, get_part_frame
 from avlest.wording import format_quantity
 
 _FOLDER = "settlement"
 _USE_TITLE = {"nb": "Forbruk", "nn": "Forbruk", "en": "Use"}
 
 
-def make_document(invoice: Invoice, *, store: Store | None = None, language: str = "") -> InvoiceDocument:
-    """Return an invoice with all that any form of it shows; with a `store` also readings and the use by month."""
+def make_document(
+    invoice: Invoice, *, store: Store | None = None, language: str = "", with_reasons: bool = True
+) -> InvoiceDocument:
+    """Return an invoice with all that any form of it shows; with a `store` also readings and the use by month.
+
+    Without `with_reasons` the lines are not explained, as a basis for accounting does not need it.
+    """
     language = language or str(invoice.recipient.get("language") or "nb")
-    explanations = explain_invoice(invoice, store=store)
+    explanations = explain_invoice(invoice, store=store) if with_reasons else []
     days = (invoice.settles_from or invoice.issued_on, invoice.settles_to or invoice.due_on)
     corrected = invoice.corrects
     return InvoiceDocument(
@@ -107,9 +111,9 @@ def _make_lines(invoice: Invoice, explanations: list[Explanation], language: str
             net=net, rate=row["rate"], vat_included=row["vat_included"], code=row["code"], service=row["service"],
             kind=row["kind"], start=row["start"], stop=row["stop"], quantity=row["quantity"], unit=row["unit"],
             price=row["value"], is_estimated=row["quality"] is not None and row["quality"] < READ,
-            sentences=tuple(explanation.sentences[language]),
+            sentences=tuple(explanations[place].sentences[language]) if explanations else (),
         )
-        for row, net, explanation in zip(rows, nets, explanations, strict=True)
+        for place, (row, net) in enumerate(zip(rows, nets, strict=True))
     )  # fmt: skip
 
 
@@ -117,8 +121,7 @@ def _make_charts(invoice: Invoice, store: Store, language: str) -> tuple[UseChar
     """The use of each month of the settled days, beside the year before where the customer was there."""
     if invoice.run is None or invoice.part is None or invoice.settles_from is None or invoice.settles_to is None:
         return ()
-    part = RunPart.objects.filter(run=invoice.run, number=invoice.part)[0]
-    rows = unpack_frame(bytes(part.inputs), "quantities")
+    rows = get_part_frame(invoice.run.pk, invoice.part, "inputs", "quantities")
     mine = (pl.col("subscriber") == invoice.account_id) & (pl.col("purpose") == "billing")
     series = rows.filter(mine).drop_nulls("series")["series"].unique().sort()
     if not len(series):

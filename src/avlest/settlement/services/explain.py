@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -39,12 +40,19 @@ class Basis:
     names: Mapping[int, str]
 
 
-def open_basis(run: Run, part: RunPart, account_id: int, *, store: Store | None) -> Basis:
+@lru_cache(maxsize=4)
+def get_part_frame(run_id: int, number: int, column: str, name: str) -> pl.DataFrame:
+    """Return a frame of a part (`column`: inputs or results); parts never change, so neighbours share it."""
+    rows = RunPart.objects.filter(run_id=run_id, number=number).values_list(column, flat=True)
+    return unpack_frame(bytes(rows[0]), name)
+
+
+def open_basis(run: Run, number: int, account_id: int, *, store: Store | None) -> Basis:
     """Return what a run kept about an account; with a `store` also the register readings at the ends of its days.
 
     Readings are never changed, so those known when the run was made can be shown as long as they are kept.
     """
-    quantities = unpack_frame(bytes(part.inputs), "quantities").filter(pl.col("subscriber") == account_id)
+    quantities = get_part_frame(run.pk, number, "inputs", "quantities").filter(pl.col("subscriber") == account_id)
     points = MeteringPoint.objects.of(run.organisation_id).filter(pk__in=quantities["point"].unique().to_list())
     readings = get_boundary_readings(store, quantities, known_at=run.known_at) if store is not None else {}
     names = dict(points.values_list("pk", "code"))
@@ -108,16 +116,15 @@ def explain_invoice(invoice: Invoice, *, store: Store | None = None) -> list[Exp
     lines = list(InvoiceLine.objects.filter(invoice=shown).order_by("position").values())
     if shown.run is None or shown.part is None:
         return [derive_explanation(line) for line in lines]
-    part = RunPart.objects.filter(run=shown.run, number=shown.part)[0]
-    basis = open_basis(shown.run, part, shown.account_id, store=store)
+    basis = open_basis(shown.run, shown.part, shown.account_id, store=store)
     earlier = get_earlier_lines(shown.account_id, shown.run.year, before=shown.pk)
     return [explain_line(basis, line, earlier) for line in lines]
 
 
-def explain_preview(run: Run, part: RunPart, account_id: int, *, store: Store | None = None) -> list[Explanation]:
-    """Return the explanation of every line an account has in a run, issued or not."""
-    lines = unpack_frame(bytes(part.results), "lines").filter(pl.col("subscriber") == account_id)
-    basis = open_basis(run, part, account_id, store=store)
+def explain_preview(run: Run, number: int, account_id: int, *, store: Store | None = None) -> list[Explanation]:
+    """Return the explanation of every line an account has in a part of a run, issued or not."""
+    lines = get_part_frame(run.pk, number, "results", "lines").filter(pl.col("subscriber") == account_id)
+    basis = open_basis(run, number, account_id, store=store)
     earlier = get_earlier_lines(account_id, run.year, before=None)
     return [explain_line(basis, line, earlier) for line in lines.iter_rows(named=True)]
 

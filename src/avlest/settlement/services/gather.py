@@ -97,6 +97,9 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         rules = Services.from_options(wanted.options.values["services"])
         consumption, blocked = derive_consumption(found, services, rules=rules)
         quantities = shape_quantities(found)
+        # Half an invoice is none: who cannot be settled is not charged for the new year either, but by the next run.
+        open_ = ~pl.col("subscriber").is_in(blocked["subscriber"].implode())
+        accounts = accounts.with_columns(settle=pl.col("settle") & open_, charge=pl.col("charge") & open_)
     inputs = Inputs(
         accounts=accounts,
         subscribers=shape(accounts, SUBSCRIBERS),
@@ -180,7 +183,7 @@ def get_services(place: Range) -> pl.DataFrame:
 
 
 def get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
-    """Return ADVANCES: the a konto agreed for the charged year; before its settlement also last year's, which goes on till then."""
+    """Return ADVANCES: the a konto of the charged year; before its settlement also last year's, which goes on."""
     columns = ("account_id", "service", "year", "quantity", "valid_from", "id")
     rows = AdvanceLevel.objects.of(place.organisation_id).filter(
         **place.within("account__property"), year__lte=parameters.charge_year

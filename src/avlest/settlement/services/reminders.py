@@ -24,11 +24,9 @@ def do_list_reminders(organisation_id: int, *, today: date) -> int:
         overdue = OpenItem.objects.of(organisation_id).filter(
             rest__gte=int(table["least"]), due_on__lte=today - timedelta(days=int(days))
         )
-        for item in overdue.exclude(reminder__level=level).order_by("due_on", "pk"):
-            made.append(
-                Reminder(
-                    organisation_id=organisation_id, item=item, level=level, listed_on=today, rest=item.rest
-                )
-            )  # fmt: skip
+        made += [
+            Reminder(organisation_id=organisation_id, item=item, level=level, listed_on=today, rest=item.rest)
+            for item in overdue.exclude(reminder__level=level).order_by("due_on", "pk")
+        ]
     insert_rows(Reminder, made)
     return len(made)

@@ -79,7 +79,7 @@ def rerun_run(actor: Actor, run_id: int, *, store: Store | None, now: datetime) 
         stored += _compare_stored(run, part, kept)
         if derive_digest(bytes(part.inputs), bytes(part.results)) != part.digest:
             broken.append(part.number)
-        if store is not None:
+        if store is not None and parameters.settles:
             since += _find_since(store, run, part, (inputs, again), book)
     return Rerun(
         run_id=run.pk, lines=lines, amount=amount, differences=differences, stored_differences=stored,

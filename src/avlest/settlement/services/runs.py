@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 from django.db import transaction
+from django.db.models import Q
 
 import avlest
 from avlest.readings.calendar import derive_local_day
@@ -78,6 +79,7 @@ def do_make_run(actor: Actor, request: RunRequest, *, store: Store, now: datetim
     options = get_options(actor.organisation_id)
     book = make_price_book(actor.organisation_id)
     parameters = derive_parameters(request, options, today=derive_local_day(now))
+    parameters = dataclasses.replace(parameters, past_terms=_get_past_terms(actor, parameters, options, request))
     wanted = Wanted(
         parameters=parameters, book=book, options=options,
         accounts=None if request.accounts is None else frozenset(request.accounts),
@@ -134,9 +136,24 @@ def derive_parameters(request: RunRequest, options: Options, *, today: date) -> 
     charges = request.kind in (_KIND.YEAR, _KIND.TERM)
     return Parameters(
         kind=request.kind, year=request.year, settles=settles, charge_year=charge_year,
-        due_terms=options.get_due_terms(charge_year, month) if charges else {},
+        due_terms=options.get_due_terms(charge_year, month) if charges else {}, past_terms={},
         method=options.method.value, shortest=int(options.number("stipulation", "shortest_days")),
     )  # fmt: skip
+
+
+def _get_past_terms(
+    actor: Actor, parameters: Parameters, options: Options, request: RunRequest
+) -> dict[int, tuple[int, ...]]:
+    """The terms of the charged year that fell due from its first issued run on, before this one's month."""
+    year = parameters.charge_year
+    rows = Run.objects.of(actor.organisation_id).filter(state=_STATE.ISSUED)
+    rows = rows.filter(Q(kind=_KIND.TERM, year=year) | Q(kind=_KIND.YEAR, year=year - 1))
+    months = sorted(rows.values_list("month", flat=True))
+    month = request.month or options.settle_month
+    if not parameters.due_terms or not months:
+        return {}
+    due = [options.get_due_terms(year, past) for past in range(months[0], month)]
+    return {count: tuple(term for terms in due for term in terms[count]) for count in parameters.due_terms}
 
 
 def _start_run(actor: Actor, request: RunRequest, wanted: Wanted, now: datetime) -> Run:
