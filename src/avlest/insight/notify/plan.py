@@ -93,7 +93,7 @@ def _draft(
                 not_before=at,
                 alarm_id=notice.alarm_id,
                 step=notice.step.value,
-            )  # fmt: skip
+            )
         )
     return found
 
