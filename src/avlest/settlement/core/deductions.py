@@ -7,6 +7,7 @@ import polars as pl
 
 from avlest.settlement.contracts import LINES, Kind
 from avlest.settlement.core.columns import derive_frame
+from avlest.settlement.core.keys import derive_key
 
 _SAME = ["subscriber", "service", "code", "unit", "value", "vat", "rate", "vat_included"]
 """Lines that were invoiced alike are credited as one; another price or VAT rate is a line of its own."""
@@ -23,7 +24,10 @@ def derive_deductions(earlier: pl.DataFrame, *, partial: pl.Series) -> pl.DataFr
 
 
 def _sum(lines: pl.DataFrame, kind: Kind) -> pl.DataFrame:
-    summed = lines.group_by(_SAME, maintain_order=True).agg(
+    key = derive_key(lines, _SAME)
+    same = lines if key is None else lines.with_columns(same=pl.Series(key))
+    summed = same.group_by(_SAME if key is None else "same", maintain_order=True).agg(
+        *([] if key is None else [pl.col(_SAME).first()]),
         -pl.col("quantity").sum(),
         -pl.col("amount").sum(),
         pl.col("start").min(),
@@ -31,5 +35,7 @@ def _sum(lines: pl.DataFrame, kind: Kind) -> pl.DataFrame:
         pl.col("quality").min(),
         parts=pl.len().cast(pl.Int32),
     )
-    named = summed.with_columns(pl.lit(kind.value, dtype=pl.Categorical()).alias("kind"), pl.lit(0).alias("term"))
+    named = summed.drop("same", strict=False).with_columns(
+        pl.lit(kind.value, dtype=pl.Categorical()).alias("kind"), pl.lit(0).alias("term")
+    )
     return derive_frame(named, LINES, name="lines")

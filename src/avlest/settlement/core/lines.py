@@ -11,6 +11,7 @@ import polars as pl
 
 from avlest.settlement.contracts import LINES, Kind, SettlementError
 from avlest.settlement.core.columns import derive_frame, empty_frame
+from avlest.settlement.core.keys import sort_by_key
 from avlest.settlement.core.money import Ints
 from avlest.settlement.core.patterns import Cells
 from avlest.settlement.core.prices import PriceBook
@@ -23,6 +24,7 @@ _ORDER = (
     Kind.WORK, Kind.ONCE,
 )  # fmt: skip
 _BLOCKS = {Kind.ADVANCE: 1, Kind.FIXED: 2, Kind.FIXED_DEDUCTION: 2, Kind.WORK: 3, Kind.ONCE: 3}
+_BLOCK_RANKS = {kind.value: _BLOCKS.get(kind, 0) for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +84,20 @@ def join_lines(frames: Sequence[pl.DataFrame], book: PriceBook) -> pl.DataFrame:
     if not frames:
         return empty_frame(LINES)
     lines = pl.concat(frames)
-    services = list(dict.fromkeys(price.service for price in book.prices))
-    kind = (
-        pl.col("kind").cast(pl.String).replace_strict({k.value: n for n, k in enumerate(_ORDER)}, return_dtype=pl.Int8)
-    )
-    block = (
-        pl.col("kind").cast(pl.String).replace_strict({k.value: _BLOCKS.get(k, 0) for k in Kind}, return_dtype=pl.Int8)
-    )
-    service = (
-        pl.col("service")
-        .cast(pl.String)
-        .replace_strict({name: n for n, name in enumerate(services)}, default=len(services), return_dtype=pl.Int16)
-    )
-    # Work stands in the order it was done in, band by band.
-    by_price = ~pl.col("kind").cast(pl.String).is_in([Kind.WORK.value, Kind.ONCE.value])
-    price = [pl.when(by_price).then(pl.col(name)) for name in ("code", "rate", "value")]
-    order = ["subscriber", "term", block, service, kind, "start", *price]
-    return lines.sort(order, maintain_order=True)
+    services = {name: rank for rank, name in enumerate(dict.fromkeys(price.service for price in book.prices))}
+    # Work stands in the order it was done in, band by band, after all that has a price by quantity or year.
+    late = lines["kind"].cast(pl.String).is_in([Kind.WORK.value, Kind.ONCE.value]) if _has_work(lines) else None
+    ranks = {"kind": {kind.value: rank for rank, kind in enumerate(_ORDER)}, "service": services, "block": _BLOCK_RANKS}
+    keyed = lines.with_columns(block=pl.col("kind"))
+    order = ["subscriber", "term", "block", "service", "kind", "start", "code", "rate", "value"]
+    if late is None:
+        return sort_by_key(keyed, order, ranks).drop("block")
+    parts = [sort_by_key(keyed.filter(~late), order, ranks), sort_by_key(keyed.filter(late), order[:6], ranks)]
+    return sort_by_key(pl.concat(parts), order[:3], ranks).drop("block")
+
+
+def _has_work(lines: pl.DataFrame) -> bool:
+    return bool(lines["kind"].unique().cast(pl.String).is_in([Kind.WORK.value, Kind.ONCE.value]).any())
 
 
 def derive_problems(

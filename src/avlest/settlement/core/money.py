@@ -78,30 +78,38 @@ def derive_amount_column(quantity: Ints, value: Ints) -> Ints:
     return derive_rounded_column(quantity * value, _MILLS)
 
 
-def derive_share_matrix(totals: Ints, weights: Ints) -> Ints:
-    """`derive_shares` for many totals: `totals` has n rows, `weights` n × k whole numbers, the result n × k.
+def derive_share_columns(totals: Ints, weights: Ints, of_row: Ints) -> Ints:
+    """`derive_shares` for many totals at once, part by part: row n has the weights `weights[of_row[n]]`.
 
-    Weights of 0 pad rows with fewer parts and get nothing.
+    `weights` is patterns × parts, the result parts × rows.  Weights of 0 pad patterns with fewer parts, get nothing.
     """
-    if weights.shape[1] == 1:
-        _check_weights(totals, weights.sum(axis=1))
-        return totals[:, None].copy()
-    whole = weights.sum(axis=1)
+    whole = weights.sum(axis=1)[of_row] if len(weights) else np.zeros(len(totals), np.int64)
     _check_weights(totals, whole)
+    if weights.shape[1] == 1:
+        return totals[None, :].copy()
     _check_product(totals, whole)
-    size = np.abs(totals)
-    shares, rest = np.divmod(size[:, None] * weights, np.maximum(whole, 1)[:, None])
-    left = size - shares.sum(axis=1)
+    size, whole = np.abs(totals), np.maximum(whole, 1)
+    shares, rests = np.empty((2, weights.shape[1], len(totals)), np.int64)
+    for part, column in enumerate(weights.T):
+        np.divmod(size * column[of_row], whole, out=(shares[part], rests[part]))
+    left = size - shares.sum(axis=0)
     for part in range(weights.shape[1]):
-        shares[:, part] += _rank(rest, part) < left
-    return np.asarray(np.where(totals[:, None] < 0, -shares, shares), np.int64)
+        shares[part] += _rank(rests, part) < left
+    return np.asarray(np.where(totals < 0, -shares, shares), np.int64)
 
 
-def _rank(rest: Ints, part: int) -> Ints:
-    """How many parts of each row come before `part` when left-over øre are handed out."""
-    own = rest[:, part, None]
-    before = (rest[:, :part] >= own).sum(axis=1)
-    return np.asarray(before + (rest[:, part + 1 :] > own).sum(axis=1), np.int64)
+def derive_share_matrix(totals: Ints, weights: Ints) -> Ints:
+    """The same with the weights of each row given: n × k, as is the result."""
+    return derive_share_columns(totals, weights, np.arange(len(totals))).T
+
+
+def _rank(rests: Ints, part: int) -> NDArray[np.int8]:
+    """How many parts of each row come before `part` when left-over øre are handed out: larger rests, then earlier."""
+    before = np.zeros(rests.shape[1], np.int8)
+    for other in range(len(rests)):
+        if other != part:
+            before += rests[other] >= rests[part] if other < part else rests[other] > rests[part]
+    return before
 
 
 def _check_weights(totals: Ints, whole: Ints) -> None:

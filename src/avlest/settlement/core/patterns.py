@@ -18,7 +18,8 @@ import polars as pl
 
 from avlest.settlement.contracts import SettlementError
 from avlest.settlement.core.calendar import Days
-from avlest.settlement.core.money import Ints, derive_amount_column, derive_share_matrix, derive_whole_weights
+from avlest.settlement.core.keys import derive_key
+from avlest.settlement.core.money import Ints, derive_amount_column, derive_share_columns, derive_whole_weights
 
 _EPOCH = date(1970, 1, 1)
 
@@ -100,7 +101,8 @@ class Patterns:
         if not self.numbers.size:
             return np.empty(0, np.int64)
         there = np.asarray(self._there.any(axis=1), bool)[self.of_row]
-        return self._keep(derive_share_matrix(np.where(there, totals, 0), (self._weights * self._counts)[self.of_row]))
+        shares = derive_share_columns(np.where(there, totals, 0), self._weights * self._counts, self.of_row)
+        return self._keep(shares)
 
     def derive_amount_shares(self, quantities: Ints) -> Ints:
         """Amounts of each row's quantity (thousandths), in the order of cells.
@@ -108,18 +110,19 @@ class Patterns:
         Parts with one price are a group: what the quantity costs at it is rounded once and then split, so that
         terms and owners sum to the year.
         """
-        shares = np.zeros((len(self.of_row), self.numbers.shape[1]), np.int64)
+        shares = np.zeros((self.numbers.shape[1], len(self.of_row)), np.int64)
         for group in range(int(self._groups.max(initial=-1)) + 1):
             inside = self._groups == group
             rows = np.nonzero(np.asarray(inside.any(axis=1), bool)[self.of_row])[0]
             number = self.of_row[rows]
             value = np.where(inside, self._values, 0).max(axis=1)
             total = derive_amount_column(quantities[rows], value[number])
-            shares[rows] += derive_share_matrix(total, np.where(inside, self._weights, 0)[number])
+            shares[:, rows] += derive_share_columns(total, np.where(inside, self._weights, 0), number)
         return self._keep(shares)
 
     def _keep(self, shares: Ints) -> Ints:
-        return np.asarray(shares[self._kept[self.of_row]], np.int64)
+        """Shares are parts × rows; cells are row by row."""
+        return np.asarray(shares.T[self._kept[self.of_row]], np.int64)
 
 
 def derive_patterns(
@@ -129,14 +132,18 @@ def derive_patterns(
 
     A pattern that cannot be built has no parts, and comes back by its number with the reason.
     """
-    distinct = rows.select(keys).unique(maintain_order=True).with_row_index("pattern")
-    of_row = rows.select(keys).join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    packed = derive_key(rows, keys)
+    if packed is None:
+        text = "fewer different dates and prices in one run: settle in smaller parts"
+        raise SettlementError("too_many", ", ".join(keys), text)
+    _, first, of_row = np.unique(packed, return_index=True, return_inverse=True)
+    distinct = rows.select(keys)[first].with_columns(pl.col(pl.Categorical).cast(pl.String))
     patterns: list[Sequence[Part]] = []
     errors: dict[int, SettlementError] = {}
-    for number, key in enumerate(distinct.drop("pattern").iter_rows(named=True)):
+    for number, key in enumerate(distinct.iter_rows(named=True)):
         try:
             patterns.append(build(key))
         except SettlementError as error:
             patterns.append(())
             errors[number] = error
-    return Patterns(of_row["pattern"].to_numpy().astype(np.int64), patterns), errors
+    return Patterns(of_row.astype(np.int64), patterns), errors

@@ -67,5 +67,7 @@ def _name_blocked(blocked: pl.DataFrame) -> pl.DataFrame:
         "subscriber",
         pl.col("service").cast(pl.String),
         pl.lit("reduction_above_main").alias("code"),
-        pl.format("reduction meters show {} more than the main meters, in the unit of the price: someone must look", excess).alias("detail"),
+        pl.format(
+            "reduction meters show {} more than the main meters, in the unit of the price: someone must look", excess
+        ).alias("detail"),
     ).match_to_schema(pl.Schema(PROBLEMS))

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -29,6 +29,23 @@ ADVANCES: Mapping[str, pl.DataType] = {
     "quantity": pl.Int64(),
 }
 """The a konto of a year (thousandths of the unit); who has part of the year gets the part of it by days."""
+
+
+Wanted = Mapping[int, Collection[int]]
+"""Terms (from 1) by number of terms a year."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """What all services of a plan share."""
+
+    book: PriceBook
+    year: int
+    wanted: Wanted | None
+
+    def is_wanted(self, count: int, term: int) -> bool:
+        """Whether lines are made of a term."""
+        return self.wanted is None or term in self.wanted.get(count, ())
 
 
 def derive_advance(quantity: int, days: int, *, standard: int | None, shortest: int, year_days: int = 365) -> int:
@@ -78,13 +95,13 @@ def derive_terms(
     plans: pl.DataFrame,
     book: PriceBook,
     year: int,
-    first: date | None = None,
+    wanted: Wanted | None = None,
 ) -> Outcome:
     """All term lines of a year: a konto and yearly fees; the terms sum to the year to the øre.
 
     `plans` has `subscriber` and `count` (terms a year: 1, 2, 3, 4, 6 or 12); `advances` the columns of ADVANCES.  A
-    subscriber of part of the year gets that part, in the terms that have days of it.  `first` leaves out what lies
-    before a day (the terms that are invoiced already), for a plan that is only shown from then on.
+    subscriber of part of the year gets that part, in the terms that have days of it.  `wanted` names, by number of
+    terms, those that lines are made of (all when None); their amounts are the same whether others are made or not.
     """
     bad = plans.filter(~pl.col("count").is_in(PLANS))
     if bad.height:
@@ -96,17 +113,17 @@ def derive_terms(
         how="inner",
         maintain_order="left",
     )
-    outcomes = [_derive_advances(owned, advances, book, year), _derive_fees(owned, book, year)]
+    frame = _Year(book, year, wanted)
+    outcomes = [_derive_advances(owned, advances, frame), _derive_fees(owned, frame)]
     problems = pl.concat([outcome.problems for outcome in outcomes])
     lines = join_lines([outcome.lines for outcome in outcomes], book)
     if problems.height:
         lines = lines.filter(~pl.col("subscriber").is_in(problems["subscriber"].implode()))
-    if first is not None:
-        lines = lines.filter(pl.col("start") >= first)
     return Outcome(lines, problems)
 
 
-def _derive_advances(owned: pl.DataFrame, advances: pl.DataFrame, book: PriceBook, year: int) -> Outcome:
+def _derive_advances(owned: pl.DataFrame, advances: pl.DataFrame, frame: _Year) -> Outcome:
+    book = frame.book
     # A service may have several rows (two rented meters): the a konto counts once.
     once = owned.unique(["subscriber", "service"], maintain_order=True)
     quantities = advances.select(
@@ -114,9 +131,7 @@ def _derive_advances(owned: pl.DataFrame, advances: pl.DataFrame, book: PriceBoo
     )
     rows = once.join(quantities, on=["subscriber", "service"], how="inner", maintain_order="left")
     outcomes = [
-        _spread(
-            rows.filter(pl.col("service") == service), Charge(Kind.ADVANCE, service, code, unit), book, year, "annual"
-        )
+        _spread(rows.filter(pl.col("service") == service), Charge(Kind.ADVANCE, service, code, unit), frame, "annual")
         for unit in _VOLUMES
         for service in book.get_services(unit)
         for code in book.get_codes(service, unit)
@@ -124,15 +139,15 @@ def _derive_advances(owned: pl.DataFrame, advances: pl.DataFrame, book: PriceBoo
     return _gather(outcomes)
 
 
-def _derive_fees(owned: pl.DataFrame, book: PriceBook, year: int) -> Outcome:
+def _derive_fees(owned: pl.DataFrame, frame: _Year) -> Outcome:
+    book = frame.book
     rows = owned.with_columns(thousandths=pl.col("count").cast(pl.Int64) * 1000)
     unit = Unit.YEAR.value
     outcomes = [
         _spread(
             rows.filter(pl.col("service") == service),
             Charge(Kind.FIXED, service, code, unit),
-            book,
-            year,
+            frame,
             "thousandths",
         )
         for service in book.get_services(unit)
@@ -150,11 +165,11 @@ def _gather(outcomes: list[Outcome]) -> Outcome:
     )
 
 
-def _spread(rows: pl.DataFrame, charge: Charge, book: PriceBook, year: int, column: str) -> Outcome:
+def _spread(rows: pl.DataFrame, charge: Charge, frame: _Year, column: str) -> Outcome:
     """First what falls on the subscriber's days at each price, then that over the terms."""
 
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return derive_year_parts(key, book=book, code=charge.code, year=year)
+        return derive_year_parts(key, book=frame.book, code=charge.code, year=frame.year)
 
     patterns, errors = derive_patterns(rows, OWNED_KEYS, build)
     cells, totals = patterns.derive_cells(), rows[column].to_numpy()
@@ -162,41 +177,39 @@ def _spread(rows: pl.DataFrame, charge: Charge, book: PriceBook, year: int, colu
     # A fee's quantity is how many there are (one dwelling), in each term; a volume's is spread with its amount.
     by_volume = charge.kind == Kind.ADVANCE
     quantity = patterns.derive_quantity_shares(totals) if by_volume else totals[cells.row]
-    lines = _spread_over_terms(rows, cells, quantity, amount, charge=charge, book=book, year=year)
+    lines = _spread_over_terms(rows, cells, quantity, amount, charge=charge, frame=frame)
     return Outcome(lines, derive_problems(rows, charge.service, patterns.of_row, errors))
 
 
 def _spread_over_terms(
-    rows: pl.DataFrame, cells: Cells, quantity: Ints, amount: Ints, *, charge: Charge, book: PriceBook, year: int
+    rows: pl.DataFrame, cells: Cells, quantity: Ints, amount: Ints, *, charge: Charge, frame: _Year
 ) -> pl.DataFrame:
     """Split each cell over the terms that its days touch."""
     of_cell = pl.DataFrame({"part": cells.part, "terms": rows["terms"].gather(cells.row)})
 
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return derive_term_parts(cells.parts[key["part"]], int(key["terms"]), year)
+        return derive_term_parts(cells.parts[key["part"]], int(key["terms"]), frame)
 
     patterns, _ = derive_patterns(of_cell, ["part", "terms"], build)
     spread = patterns.derive_cells()
     by_volume = charge.kind == Kind.ADVANCE
     over = Cells(cells.row[spread.row], spread.part, spread.parts)
     return derive_lines(
-        rows, over, charge, book=book,
+        rows, over, charge, book=frame.book,
         quantity=patterns.derive_quantity_shares(quantity) if by_volume else quantity[spread.row],
         amount=patterns.derive_quantity_shares(amount),
     )  # fmt: skip
 
 
-def derive_term_parts(part: Part, count: int, year: int) -> list[Part]:
+def derive_term_parts(part: Part, count: int, frame: _Year) -> list[Part]:
     """A part of the year cut by terms; a whole term is 1 of `count`, a cut one so many of its days."""
-    parts = []
-    for number, term in enumerate(derive_term_days(year, count), start=1):
-        weight, both = derive_term_weight(part.days, term), part.days.overlap(term)
-        if both:
-            numbers = (1, count) if both == term else (both.length, derive_year(year).length)
-            parts.append(
-                Part(
-                    both, weight, version=part.version, value=part.value, rate=part.rate,
-                    vat_included=part.vat_included, term=number, numbers=numbers,
-                )
-            )  # fmt: skip
-    return parts
+    year = derive_year(frame.year)
+    return [
+        Part(
+            both, derive_term_weight(part.days, term), version=part.version, value=part.value, rate=part.rate,
+            vat_included=part.vat_included, term=number, kept=frame.is_wanted(count, number),
+            numbers=(1, count) if both == term else (both.length, year.length),
+        )
+        for number, term in enumerate(derive_term_days(frame.year, count), start=1)
+        if (both := part.days.overlap(term))
+    ]  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from avlest.settlement.contracts import InvoiceTotals, VatTotal
+from avlest.settlement.core.keys import derive_key
 
 _FULL = 10_000
 """100 %, in hundredths of a per cent."""
@@ -22,28 +23,43 @@ def _round(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
 
 
 def derive_vat_totals(lines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Base, VAT and gross per invoice and rate: columns `by`, rate, base, vat, gross (øre).
+    """Base, VAT and gross per invoice and rate: columns `by`, rate, base, vat, gross (øre), in the order of `by`.
 
     Lines without VAT in them are summed and the VAT added; lines with VAT are summed and the base taken out.
     """
-    sums = lines.group_by([*by, "rate", "vat_included"], maintain_order=True).agg(pl.col("amount").sum())
+    return _derive_rates(lines, by).sort([*by, "rate"])
+
+
+def _derive_rates(lines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    sums = _sum(lines, [*by, "rate", "vat_included"], ["amount"])
     rate = pl.col("rate").cast(pl.Int64)
     base = pl.when("vat_included").then(_round(pl.col("amount") * _FULL, rate + _FULL)).otherwise(pl.col("amount"))
-    sums = sums.with_columns(base=base).with_columns(
-        vat=pl.when("vat_included")
-        .then(pl.col("amount") - pl.col("base"))
-        .otherwise(_round(pl.col("base") * rate, _FULL))
+    tax = (
+        pl.when("vat_included").then(pl.col("amount") - pl.col("base")).otherwise(_round(pl.col("base") * rate, _FULL))
     )
-    rates = sums.group_by([*by, "rate"], maintain_order=True).agg(pl.col("base").sum(), pl.col("vat").sum())
-    return rates.with_columns(gross=pl.col("base") + pl.col("vat")).sort([*by, "rate"])
+    sums = sums.with_columns(base=base).with_columns(vat=tax)
+    # Only where gross and net prices stand on one invoice does a rate have two sums.
+    mixed = sums["vat_included"].n_unique() > 1
+    rates = _sum(sums, [*by, "rate"], ["base", "vat"]) if mixed else sums.select(*by, "rate", "base", "vat")
+    return rates.with_columns(gross=pl.col("base") + pl.col("vat"))
+
+
+def _sum(rows: pl.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pl.DataFrame:
+    """Sums of whole numbers per group."""
+    key = derive_key(rows, by)
+    if key is None:
+        return rows.group_by(by, maintain_order=True).agg(pl.col(columns).sum())
+    keyed = rows.select(*by, *columns).with_columns(group=pl.Series(key))
+    return keyed.group_by("group").agg(pl.col(by).first(), pl.col(columns).sum()).drop("group")
 
 
 def derive_totals(lines: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
-    """Net, VAT and gross per invoice: columns `by`, net, vat, gross (øre).  A negative gross is a credit note."""
-    rates = derive_vat_totals(lines, by)
-    return rates.group_by(by, maintain_order=True).agg(
-        net=pl.col("base").sum(), vat=pl.col("vat").sum(), gross=pl.col("gross").sum()
-    )
+    """Net, VAT and gross per invoice: columns `by`, net, vat, gross (øre), in the order of `by`.
+
+    A negative gross is a credit note.
+    """
+    sums = _sum(_derive_rates(lines, by), by, ["base", "vat", "gross"])
+    return sums.rename({"base": "net"}).sort(by)
 
 
 def derive_invoice_totals(lines: pl.DataFrame) -> InvoiceTotals:
