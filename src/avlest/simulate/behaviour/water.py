@@ -71,7 +71,7 @@ _GARDEN: Final = build_profile(
 
 FIXTURES: Final = (
     Fixture("toilet", 0, 5_500, 5_400, 0, 35, 25, _TOILET),
-    Fixture("tap", 5_000, 19_000, 1_850, 40, 60, 35, _TAP),
+    Fixture("tap", 2_000, 10_500, 3_400, 40, 75, 35, _TAP),
     Fixture("shower", 0, 760, 66_000, 62, 55, 45, _SHOWER),
     Fixture("washing_machine", 90, 185, 51_000, 0, 20, 25, _MACHINE),
     Fixture("dishwasher", 120, 150, 12_500, 0, 15, 25, _MACHINE),

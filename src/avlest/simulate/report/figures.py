@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,7 @@ class Sums:
     point: dict[int, float]
     quiet_hours: int = 0
     hours: int = 0
+    busy: Shares = field(default_factory=lambda: np.zeros(24))  # hours with any flow, by the clock
     night: float = 0.0
     night_hours: int = 0
 
@@ -62,6 +63,7 @@ class Figures:
     kwh_a_house: float
     heat_months: Shares
     free_day_ratio: float
+    alone: Shares  # share of hours, by the clock, in which a home of one person lets water out
 
 
 def derive_figures(world: World) -> Figures:
@@ -92,12 +94,14 @@ def derive_figures(world: World) -> Figures:
         hot_share=_derive_hot_share(world, flats.point),
         kwh_a_house=float(np.mean(list(sums["power"].point.values()) or [0]) * _HOURS_A_YEAR / hours / 1000),
         heat_months=_compare_months(sums["heat"].month, world),
+        alone=sums["alone"].busy * 24 / max(sums["alone"].hours, 1),
         free_day_ratio=float(shape[1].sum() / max(shape[0].sum(), 1e-9)),
     )
 
 
 def _add_up(world: World) -> dict[str, Sums]:
-    groups = {name: Sums(np.zeros((2, 24)), np.zeros(13), {}) for name in set(_GROUPS.values())}
+    groups = {name: Sums(np.zeros((2, 24)), np.zeros(13), {}) for name in {*_GROUPS.values(), "alone"}}
+    alone = world.loads.filter(pl.col("people") == 1)["point"].cast(pl.Int64).to_numpy()
     loads = dict(zip(world.loads["point"].to_list(), world.loads["load"].to_list(), strict=True))
     farms = _find_farms(world)
     plan, end = build_plan(world), to_hour(world.stop)
@@ -108,6 +112,8 @@ def _add_up(world: World) -> dict[str, Sums]:
             kept = ~np.isin(flow.points, farms)
             if group is not None and kept.any():
                 _add(groups[group], flow, kept)
+            if group == "homes":
+                _add_busy(groups["alone"], flow, kept & np.isin(flow.points, alone))
     return groups
 
 
@@ -130,6 +136,12 @@ def _add(sums: Sums, flow: Flow, kept: npt.NDArray[np.bool_]) -> None:
     sums.hours += used.size
     sums.night += float(total[night].sum())
     sums.night_hours += int(night.sum()) * len(used)
+
+
+def _add_busy(sums: Sums, flow: Flow, kept: npt.NDArray[np.bool_]) -> None:
+    """Count hours with any flow, a millilitre or more."""
+    np.add.at(sums.busy, flow.hours.clock, (flow.used[kept] > 0).sum(axis=0))
+    sums.hours += int(kept.sum()) * len(flow.hours)
 
 
 def _count_people(world: World, points: dict[int, float]) -> int:

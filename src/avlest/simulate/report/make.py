@@ -55,7 +55,7 @@ def make_report(world: World, *, shared: Path | None = None) -> Report:
     figures = derive_figures(world)
     zones = read_zones(shared) if shared else None
     flat = read_flat(shared) if shared else None
-    pictures = draw_pictures(figures, zones)
+    pictures = draw_pictures(figures, zones, flat)
     rows = list_rows(figures, zones, flat)
     return Report(_write_text(world, figures, rows, pictures, is_measured=zones is not None), pictures, figures)
 
@@ -105,6 +105,10 @@ def list_rows(figures: Figures, zones: Zones | None, flat: Flat | None) -> list[
         Row("kWh a year and house from the grid", f"{figures.kwh_a_house:,.0f}", "", *_cite(published, "kwh_a_house")),
     ]
     if flat is not None:
+        alone, busy = figures.alone.mean(), flat.busy.mean()
+        rows.append(
+            Row("hours with water, home of one person", f"{100 * alone:.0f} %", f"{100 * busy:.0f} % (one flat)")
+        )
         rows.append(
             Row(
                 "flushes a person at home and day",
@@ -133,7 +137,7 @@ def _ratio(zones: Zones | None, name: str) -> str:
     return "" if zones is None else f"{getattr(zones, name):.2f}"
 
 
-def draw_pictures(figures: Figures, zones: Zones | None) -> dict[str, str]:
+def draw_pictures(figures: Figures, zones: Zones | None, flat: Flat | None) -> dict[str, str]:
     """The report's pictures by file name."""
     lines = [
         Line("houses, working day", figures.working_day.tolist()),
@@ -149,8 +153,13 @@ def draw_pictures(figures: Figures, zones: Zones | None) -> dict[str, str]:
     labels = [str(number * _BIN) if number % 2 == 0 else "" for number in range(_BINS)]
     homes = Chart("Houses by yearly use of water", "m³ a year, from", "houses", labels)
     months = Chart("Water and heat over the year", "month", "part of mean", _MONTHS)
+    hours = Chart("Hours with water in a home of one person", "hour of the civil day", "share of days", _CLOCK)
+    alone = [Line("simulated", figures.alone.tolist())]
+    if flat is not None:
+        alone.append(Line("measured: one flat in Naples", flat.busy.tolist()))
     return {
         "simulate-day.svg": draw_lines(day, lines, band=band),
+        "simulate-alone.svg": draw_lines(hours, alone),
         "simulate-homes.svg": draw_bars(homes, counts.tolist()),
         "simulate-half.svg": _draw_half(figures),
         "simulate-year.svg": draw_lines(

@@ -17,6 +17,10 @@ import polars as pl
 
 Shares = npt.NDArray[np.float64]
 
+_FEED_LINE: Final = r"^(?<seconds>\d+)[ ,](?<flow>[0-9.]+)"
+_EPOCH: Final = 1970  # a clock that was not set
+_FIXTURES_HEARD: Final = 3
+"""How many fixtures must have been heard on a day for it to count."""
 _FIXTURES: Final = {
     "toilet": "feed.Toilet.csv", "bidet": "feed_Bidet.MYD.csv", "dishwasher": "feed_Dishwasher30.MYD.csv",
     "kitchen": "feed_Kitchenfaucet.MYD.csv", "shower": "feed_Shower.MYD.csv", "washbasin": "feed_Washbasin.MYD.csv",
@@ -77,19 +81,32 @@ def _shape(long: pl.DataFrame) -> Shares:
 
 @dataclass(frozen=True, slots=True)
 class Flat:
-    """One person's flat: events a day of the toilet, litres of one flush, and the shape of the flushes' day."""
+    """One person's flat: flushes a day, and the share of hours with water by the clock of the day."""
 
     flushes_a_day: float
-    flush_shape: Shares
+    busy: Shares
 
 
 def read_flat(folder: Path) -> Flat | None:
-    """The flushes of `weusedto/feed.Toilet.csv`, whose events are marked one by one; None where it is not there."""
-    path = folder / "weusedto" / _FIXTURES["toilet"]
-    if not path.is_file():
+    """The fixtures of `weusedto/feed*.csv`; None where they are not there."""
+    paths = [folder / "weusedto" / name for name in _FIXTURES.values()]
+    if not all(path.is_file() for path in paths):
         return None
-    frame = pl.read_csv(path, separator=" ", has_header=True)
-    at = pl.from_epoch(frame[frame.columns[0]].cast(pl.Int64), time_unit="s").dt.replace_time_zone("UTC")
+    events = pl.concat([_read_feed(path).with_columns(fixture=pl.lit(path.name)) for path in paths])
+    days = events.group_by("day").agg(pl.col("fixture").n_unique()).filter(pl.col("fixture") >= _FIXTURES_HEARD)
+    hours = events.join(days.select("day"), on="day").select("hour").unique()
+    busy = np.bincount(hours["hour"].dt.hour().to_numpy(), minlength=24) / len(days)
+    flushes = events.filter(pl.col("fixture") == _FIXTURES["toilet"])
+    return Flat(len(flushes) / flushes["day"].n_unique(), busy)
+
+
+def _read_feed(path: Path) -> pl.DataFrame:
+    """The moments at which a fixture lets water out; some feeds have a heading, some commas, some spaces."""
+    cells = pl.Series("line", path.read_text(encoding="utf-8").splitlines()).str.extract_groups(_FEED_LINE)
+    frame = cells.struct.unnest().drop_nulls()
+    at = pl.from_epoch(frame["seconds"].cast(pl.Int64), time_unit="s").dt.replace_time_zone("UTC")
     local = at.dt.convert_time_zone("Europe/Rome")
-    hours = np.bincount(local.dt.hour().to_numpy(), minlength=24).astype(np.float64)
-    return Flat(len(frame) / local.dt.date().n_unique(), hours / hours.mean())
+    rows = pl.DataFrame(
+        {"hour": local.dt.truncate("1h"), "day": local.dt.date(), "flow": frame["flow"].cast(pl.Float64)}
+    )
+    return rows.filter((pl.col("flow") > 0) & (pl.col("day").dt.year() > _EPOCH)).drop("flow")
