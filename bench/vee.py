@@ -176,9 +176,7 @@ def derive_year(store: Store, town: Town, *, chunk: int) -> tuple[int, Watch, fl
     rows = 0
     with ThreadPoolExecutor(THREADS) as pool:
         waiting = []
-        batch = 0
-        for result in derive_chunks(store, town, chunk, watch):
-            batch += 1
+        for batch, result in enumerate(derive_chunks(store, town, chunk, watch), start=1):
             if waiting:
                 waiting.pop().result()
             waiting.append(pool.submit(append_result, store, result, batch, watch))

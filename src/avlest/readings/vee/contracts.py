@@ -124,8 +124,14 @@ DEGREE_DAYS: Final[Schema] = {"climate": pl.Int64(), "day": pl.Date(), "value": 
 STATUSES: Final[Schema] = {"status": pl.Int64(), "tamper": pl.Boolean(), "dry": pl.Boolean()}
 """What the numbers in `readings.status` mean, where they mean one of these (V13)."""
 
-HISTORY: Final[Schema] = {"series": pl.Int64(), "hour": UTC, "value": pl.Int64(), "quality": pl.Int16()}
-"""Rows of the table `hourly`; only measured ones (quality at least EDITED) are used."""
+HISTORY: Final[Schema] = {
+    "series": pl.Int64(),
+    "hour": UTC,
+    "value": pl.Int64(),
+    "quality": pl.Int16(),
+    "rule": pl.String(),
+}
+"""Rows of the table `hourly`; only what was read (quality at least EDITED, no rule) shapes estimates."""
 
 HOURLY: Final[Schema] = {
     "series": pl.Int64(),
@@ -178,10 +184,10 @@ QUARTERS: Final[Schema] = {
 }
 """Quarter hours, sorted by (series, quarter): four of them sum to the hour exactly."""
 
-MARGIN: Final = dt.timedelta(days=7)
+MARGIN: Final = dt.timedelta(days=6)
 """Readings this long before and after a window are needed, and more for the series that `find_unanchored` names."""
 
-PROFILE_HISTORY: Final = dt.timedelta(days=66)
+PROFILE_HISTORY: Final = dt.timedelta(days=62)
 """How far back measured hours shape an estimate: eight weeks and the days around the gap."""
 
 LONG_HISTORY: Final = dt.timedelta(days=430)

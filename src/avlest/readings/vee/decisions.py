@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from avlest.readings.quality import Quality
-from avlest.readings.vee.arrays import MS_HOUR, Integers, to_integers, to_ms
+from avlest.readings.vee.arrays import MS_HOUR, Integers, Mask, expand_ranges, to_integers, to_ms
 from avlest.readings.vee.book import Book, find_places
 from avlest.readings.vee.contracts import DECISIONS, Action, VeeError, VeeInputs
 from avlest.readings.vee.grid import CODE, Grid
@@ -60,6 +60,26 @@ def make_decisions(inputs: VeeInputs, book: Book, *, start: int, stop: int) -> D
         quality=np.array([int(_RANKS[name]) for name in names], np.int64),
         rule=np.array([CODE[name] for name in names], np.int64),
     )
+
+
+def mark_replaced(decisions: Decisions, grid: Grid) -> Mask | None:
+    """Hours of the grid that a decision above measured values replaces; None where there are none."""
+    spans = decisions.spans
+    rows = np.flatnonzero(decisions.rank > int(Quality.MEASURED))
+    if not len(rows):
+        return None
+    marked = np.zeros(grid.value.shape, np.bool_)
+    low = np.clip((spans.start[rows] - grid.first) // MS_HOUR, 0, grid.columns)
+    high = np.clip((spans.stop[rows] - grid.first) // MS_HOUR, low, grid.columns)
+    owner, column = expand_ranges(low, high - low)
+    marked[spans.series[rows[owner]], column] = True
+    return marked
+
+
+def pick_touching(decisions: Decisions, *, start: int, stop: int) -> Decisions:
+    """The decisions that touch `[start, stop)`."""
+    mask = (decisions.spans.start < stop) & (decisions.spans.stop > start)
+    return Decisions(decisions.spans.pick(mask), decisions.rank[mask], decisions.quality[mask], decisions.rule[mask])
 
 
 def _keep_latest(rows: pl.DataFrame) -> pl.DataFrame:

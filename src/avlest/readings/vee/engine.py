@@ -13,7 +13,7 @@ import polars as pl
 
 from avlest.readings.calendar import OSLO, derive_day_start
 from avlest.readings.quality import Quality
-from avlest.readings.vee.arrays import MS_HOUR, Integers, to_instants, to_integers
+from avlest.readings.vee.arrays import MS_DAY, MS_HOUR, Integers, to_instants, to_integers
 from avlest.readings.vee.book import COUNTER, GAUGE, INTERVAL, Book, find_places, floor_hour, make_book
 from avlest.readings.vee.contracts import (
     DAILY,
@@ -30,7 +30,7 @@ from avlest.readings.vee.contracts import (
     no_history,
 )
 from avlest.readings.vee.daily import derive_grid_days, list_days
-from avlest.readings.vee.decisions import Decisions, lay_over, make_decisions
+from avlest.readings.vee.decisions import Decisions, lay_over, make_decisions, mark_replaced, pick_touching
 from avlest.readings.vee.estimate import estimate_gaps
 from avlest.readings.vee.findings import Findings
 from avlest.readings.vee.gaps import is_gap, make_decided, make_gaps, make_periods
@@ -42,6 +42,10 @@ from avlest.readings.vee.points import READING, Points, derive_points, drop_weak
 from avlest.readings.vee.spans import Spans, derive_spans
 from avlest.readings.vee.thresholds import load_thresholds
 from avlest.readings.vee.validate import accumulate_amounts, validate_amounts, validate_counters
+
+_SETTLED_BEFORE = 3 * MS_DAY
+_SETTLED_AFTER = 4 * MS_DAY
+"""Up to there the readings around a window settle which of them are right; short gaps and their context end there."""
 
 
 def derive_series(
@@ -94,8 +98,11 @@ def _derive_part(
     first, last = _choose_extent(points, low, high)
     grid = make_grid(spans, rows=len(book.ids), start=first, stop=last, step=MS_HOUR, horizon=end)
     fill_gauges(grid, points, book, horizon=end)
-    sources = Sources(book, grid, history, make_weather(inputs.degree_days), zone)
-    _estimate(inputs, book, spans, sources, findings, window=(low, min(high, end)))
+    trusted = ((low - _SETTLED_BEFORE) // MS_HOUR, (high + _SETTLED_AFTER) // MS_HOUR)
+    decisions = make_decisions(inputs, book, start=first, stop=last)
+    weather, replaced = make_weather(inputs.degree_days), mark_replaced(decisions, grid)
+    sources = Sources(book, grid, history, weather, zone, trusted, replaced)
+    _estimate(inputs, book, spans, sources, decisions, findings, window=(low, min(high, end)))
     judge_statuses(points, inputs, book, findings)
     judge_spikes(sources, findings, start=low, stop=high)
     window = grid.cut(low, high)
@@ -152,12 +159,19 @@ def _choose_extent(points: Points, low: int, high: int) -> tuple[int, int]:
 
 
 def _estimate(
-    inputs: VeeInputs, book: Book, spans: Spans, sources: Sources, findings: Findings, *, window: tuple[int, int]
+    inputs: VeeInputs,
+    book: Book,
+    spans: Spans,
+    sources: Sources,
+    decisions: Decisions,
+    findings: Findings,
+    *,
+    window: tuple[int, int],
 ) -> None:
     """Estimate the gaps that touch the window and lay decisions over them."""
     low, high = window
     idle = make_periods(*_load_outages(inputs, book))
-    decisions = make_decisions(inputs, book, start=low, stop=high)
+    decisions = pick_touching(decisions, start=low, stop=high)
     nothing = make_decided(*(np.zeros(0, np.int64) for _ in range(3)))
     shares = make_gaps(decisions.spans, idle=idle, decided=nothing)
     amounts = estimate_gaps(shares, sources)[0].amount

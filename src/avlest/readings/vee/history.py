@@ -27,9 +27,6 @@ WEEKS: Final = 8
 FADE: Final = 0.85
 """Weight of a week for the profile against the week after it."""
 
-_EDGE: Final = 24
-"""Hours at the ends of what was loaded for which stored rows are asked too."""
-
 _UNIT: Final = 1024
 """Normalised hours are kept in 1024ths, so that dividing by degree days loses nothing that counts."""
 
@@ -105,20 +102,25 @@ def make_weather(frame: pl.DataFrame) -> Weather:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where measured hours come from: the grid of this call first, then what is stored."""
+    """Where measured hours come from: this call's grid inside `trusted` (hours since 1970), else what is stored.
+
+    `decided`: hours of the grid that a person's decision replaces, whatever was measured; they shape no estimate.
+    """
 
     book: Book
     grid: Grid
     reader: HistoryReader
     weather: Weather
     zone: ZoneInfo
+    trusted: tuple[int, int]
+    decided: Mask | None = None
 
     def read(self, series: Integers, *, start: int, stop: int) -> History:
         """History of the series (indexes, ascending) in `[start, stop)`, hours since 1970."""
         value = np.zeros((len(series), stop - start), np.int64)
         known = np.zeros(value.shape, np.bool_)
-        self._add_stored(series, value, known, start=start)
-        self._add_own(series, value, known, start=start)
+        told = self._add_stored(series, value, known, start=start)
+        self._add_own(series, value, known, told, start=start)
         hours = np.arange(start, stop)
         local = derive_local_hours(hours, zone=self.zone)
         weather = self._make_factors(series, local)
@@ -135,32 +137,37 @@ class Sources:
         days, column = np.unique(local // 24, return_inverse=True)
         return self.weather.normalise(self.book, series, days)[:, column]
 
-    def _add_stored(self, series: Integers, value: Integers, known: Mask, *, start: int) -> None:
-        ids = self.book.ids[series]
-        begin, end = start, start + value.shape[1]
-        own_begin, own_end = self.grid.first // MS_HOUR, self.grid.stop // MS_HOUR
-        wanted = [(begin, min(end, own_begin + _EDGE)), (max(begin, own_end - _EDGE), end)]
-        for low, high in wanted:
-            if low >= high:
+    def _add_stored(self, series: Integers, value: Integers, known: Mask, *, start: int) -> Mask:
+        """Fill in stored hours; returns which were there, as read or as estimated."""
+        told = np.zeros(value.shape, np.bool_)
+        low, high = start, start + value.shape[1]
+        for begin, end in ((low, min(high, self.trusted[0])), (max(low, self.trusted[1]), high)):
+            if begin >= end:
                 continue
-            rows = self.reader(ids.tolist(), _to_instant(low), _to_instant(high))
-            rows = rows.filter(pl.col("value").is_not_null() & (pl.col("quality") >= int(READ)))
-            place, listed = find_places(ids, to_integers(rows["series"]))
+            rows = self.reader(self.book.ids[series].tolist(), _to_instant(begin), _to_instant(end))
+            place, listed = find_places(self.book.ids[series], to_integers(rows["series"]))
             column = to_ms(rows["hour"]) // MS_HOUR - start
-            listed &= (column >= 0) & (column < value.shape[1])
-            value[place[listed], column[listed]] = to_integers(rows["value"])[listed]
-            known[place[listed], column[listed]] = True
+            listed &= (column >= begin - start) & (column < end - start)
+            where = (place[listed], column[listed])
+            told[where] = True
+            value[where] = to_integers(rows["value"])[listed]
+            known[where] = (
+                rows.select((pl.col("quality") >= int(READ)) & pl.col("rule").is_null()).to_series().to_numpy()[listed]
+            )
+        return told
 
-    def _add_own(self, series: Integers, value: Integers, known: Mask, *, start: int) -> None:
+    def _add_own(self, series: Integers, value: Integers, known: Mask, told: Mask, *, start: int) -> None:
+        """Fill in hours of this call where none are stored: near the ends of what was loaded verdicts may be wrong."""
         own = self.grid.first // MS_HOUR
         low, high = max(start, own), min(start + value.shape[1], own + self.grid.columns)
         if low >= high:
             return
         there, here = slice(low - own, high - own), slice(low - start, high - start)
-        read = self.grid.is_read()[series, there]
-        value[:, here] = np.where(read, self.grid.value[series, there], value[:, here])
-        # an hour at the edge of what was loaded may be stored and still not be measured here
-        known[:, here] |= read
+        fill = self.grid.is_read()[series, there] & ~told[:, here]
+        if self.decided is not None:
+            fill &= ~self.decided[series, there]
+        value[:, here] = np.where(fill, self.grid.value[series, there], value[:, here])
+        known[:, here] |= fill
 
 
 def _to_instant(hours: int) -> dt.datetime:

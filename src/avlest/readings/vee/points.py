@@ -4,19 +4,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 import polars as pl
 
 from avlest.readings.quality import READ, Quality
-from avlest.readings.vee.arrays import Integers, Mask, expand_ranges, to_integers, to_ms
+from avlest.readings.vee.arrays import Integers, Mask, expand_ranges, find_starts, to_integers, to_ms
 from avlest.readings.vee.book import COUNTER, NEVER_MS, Book, find_places
 from avlest.readings.vee.contracts import Action, Severity, VeeInputs
 from avlest.readings.vee.findings import Findings
 
 EDGE_START, READING, EDGE_END = range(3)
-_PLACES: Final = 4  # of types at one instant: keys keep two bits for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,7 @@ def derive_points(inputs: VeeInputs, book: Book, findings: Findings, *, horizon:
     """Choose among versions, find the feed of each reading, add the ends of feeds, apply decisions on readings."""
     readings = _load_readings(inputs, book, findings)
     edges = _make_edges(book, horizon=horizon)
-    points = _merge(readings, edges)
-    points = _drop_repeated_edges(points, book)
-    return _apply_decisions(points, inputs, book)
+    return _apply_decisions(_merge(readings, edges, book), inputs, book)
 
 
 def _load_readings(inputs: VeeInputs, book: Book, findings: Findings) -> Points:
@@ -68,39 +64,34 @@ def _load_readings(inputs: VeeInputs, book: Book, findings: Findings) -> Points:
     _report_identity(book, findings, feed, at, heard & ~inside)
     _report_units(book, findings, feed, at, inside & ~good)
     good &= _check_clock(inputs, book, findings, feed, at, known_at, good)
-    order = _order(feed, at, good)
-    rows = frame[order] if len(order) < frame.height or not _is_rising(order) else frame
-    points = _make_reading_points(rows, feed[order], at[order])
-    return _resolve_versions(points, to_ms(rows["known_at"]))
+    columns = [feed, at, *(to_integers(frame[name]) for name in ("value", "quality")), known_at]
+    columns.append(to_integers(frame["status"]) if "status" in frame.columns else np.zeros(len(at), np.int64))
+    if not good.all():
+        columns = [column[good] for column in columns]
+    order = _find_order(columns[0], columns[1])
+    if order is not None:
+        columns = [column[order] for column in columns]
+    feed, at, value, quality, known_at, status = columns
+    return _resolve_versions(_make_reading_points(feed, at, value, quality, status), known_at)
 
 
-def _is_rising(order: Integers) -> bool:
-    return bool(len(order) == 0 or (order[0] == 0 and (np.diff(order) == 1).all()))
-
-
-def _order(feed: Integers, at: Integers, good: Mask) -> Integers:
-    """Indexes of the good rows by feed and time."""
-    chosen = np.flatnonzero(good)
-    feed, at = feed[chosen], at[chosen]
+def _find_order(feed: Integers, at: Integers) -> Integers | None:
+    """Indexes that sort by feed and time; None where they are sorted."""
     rises = (feed[1:] > feed[:-1]) | ((feed[1:] == feed[:-1]) & (at[1:] >= at[:-1]))
-    return chosen if rises.all() else chosen[np.lexsort((at, feed))]
+    if rises.all():
+        return None
+    keys = feed * NEVER_MS + at
+    if len(feed) and int(feed.max()) < 2**63 // NEVER_MS - 1:
+        return np.argsort(keys, kind="stable")
+    return np.lexsort((at, feed))
 
 
-def _make_reading_points(rows: pl.DataFrame, feed: Integers, at: Integers) -> Points:
-    count = len(feed)
-    no = np.zeros(count, np.bool_)
-    status = to_integers(rows["status"]) if "status" in rows.columns else np.zeros(count, np.int64)
+def _make_reading_points(feed: Integers, at: Integers, value: Integers, quality: Integers, status: Integers) -> Points:
+    no = np.zeros(len(feed), np.bool_)
     return Points(
-        feed=feed,
-        at=at,
-        type=np.full(count, READING),
-        value=to_integers(rows["value"]),
-        quality=to_integers(rows["quality"]),
-        known=~no,
-        exempt=no,
-        broken=no,
-        status=status,
-    )
+        feed=feed, at=at, type=np.full(len(feed), READING), value=value, quality=quality, known=~no, exempt=no,
+        broken=no, status=status,
+    )  # fmt: skip
 
 
 def find_feeds(book: Book, register: Integers, at: Integers) -> tuple[Integers, Mask, Mask]:
@@ -109,20 +100,29 @@ def find_feeds(book: Book, register: Integers, at: Integers) -> tuple[Integers, 
     A reading at the very end of a feed belongs to it, unless the register feeds on from there.
     """
     feeds = book.feeds
-    if not len(feeds.register):
+    if not len(feeds.register) or not len(register):
         none = np.zeros(len(register), np.bool_)
         return np.zeros(len(register), np.int64), none, none
     registers = np.unique(feeds.register)
-    code, heard = find_places(registers, register)
+    runs = find_starts(register)
+    code, heard = find_places(registers, register[runs])
     feed_code = np.searchsorted(registers, feeds.register)
     order = np.lexsort((feeds.starts, feed_code))
-    keys = feed_code[order] * NEVER_MS + np.clip(feeds.starts[order], 0, NEVER_MS - 1)
-    place = np.searchsorted(keys, code * NEVER_MS + at, side="right") - 1
-    feed = order[np.maximum(place, 0)]
-    same = (place >= 0) & (feeds.register[feed] == register)
-    # before its first feed: report it there
-    feed = np.where(same, feed, order[np.minimum(np.searchsorted(keys, code * NEVER_MS), len(order) - 1)])
-    return feed, heard & same & (at <= feeds.ends[feed]), heard
+    first = np.searchsorted(feed_code[order], code)
+    several = np.bincount(feed_code, minlength=len(registers))[code] > 1
+    # of each run of readings of one register, in one go; registers of several feeds once more below
+    lengths = np.diff(np.append(runs, len(register)))
+    feed = np.repeat(order[first], lengths)
+    known = np.repeat(heard, lengths)
+    rows = np.flatnonzero(np.repeat(several & heard, lengths))
+    if len(rows):
+        keys = feed_code[order] * NEVER_MS + np.clip(feeds.starts[order], 0, NEVER_MS - 1)
+        wanted = np.repeat(code, lengths)[rows]
+        place = np.searchsorted(keys, wanted * NEVER_MS + at[rows], side="right") - 1
+        # before its first feed: report it there
+        feed[rows] = order[np.maximum(place, np.repeat(first, lengths)[rows])]
+    inside = known & (at >= feeds.starts[feed]) & (at <= feeds.ends[feed])
+    return feed, inside, known
 
 
 def _report_identity(book: Book, findings: Findings, feed: Integers, at: Integers, outside: Mask) -> None:
@@ -209,30 +209,60 @@ def _make_edges(book: Book, *, horizon: int) -> Points:
     )
 
 
-def _merge(readings: Points, edges: Points) -> Points:
-    """Put the ends of feeds where they belong among sorted readings."""
-    parts = {name: np.concatenate([getattr(readings, name), getattr(edges, name)]) for name in Points.__slots__}
-    limit = (int(parts["feed"].max(initial=0)) + 1) * NEVER_MS * _PLACES
-    if limit < 2**63:
-        order = np.argsort((parts["feed"] * NEVER_MS + parts["at"]) * _PLACES + parts["type"], kind="stable")
+def _merge(readings: Points, edges: Points, book: Book) -> Points:
+    """Put the ends of feeds where they belong among sorted readings.
+
+    Where a reading stands at an end of a feed, a noted value counts, else the reading; readings after the horizon end
+    an open feed later.
+    """
+    place = _find_edge_places(readings, edges)
+    before, after = np.maximum(place - 1, 0), np.minimum(place, max(len(readings.at) - 1, 0))
+    same = np.zeros((2, len(place)), np.bool_)
+    if len(readings.at):
+        for row, (near, inside) in enumerate(((before, place > 0), (after, place < len(readings.at)))):
+            same[row] = inside & (readings.feed[near] == edges.feed) & (readings.at[near] == edges.at)
+        # an open feed whose readings go on after the horizon
+        goes_on = (place < len(readings.at)) & (readings.feed[after] == edges.feed)
+        passed = goes_on & (edges.type == EDGE_END) & (book.feeds.ends[edges.feed] == NEVER_MS)
     else:
-        order = np.lexsort((parts["type"], parts["at"], parts["feed"]))
-    return Points(**{name: column[order] for name, column in parts.items()})
+        passed = same[0]
+    drop = np.zeros(len(readings.at), np.bool_)
+    drop[before[edges.known & same[0]]] = True
+    drop[after[edges.known & same[1]]] = True
+    stays = edges.known | ~(same[0] | same[1] | passed)
+    if drop.any():
+        place = place - np.concatenate([[0], np.cumsum(drop)])[place]
+        readings = readings.keep(~drop)
+    return _interleave(readings, edges.keep(stays), place[stays])
 
 
-def _drop_repeated_edges(points: Points, book: Book) -> Points:
-    """Where a reading stands at an end of a feed, a noted value counts, else the reading; readings after the horizon
-    end an open feed later."""
-    same_before = np.append(False, (points.feed[1:] == points.feed[:-1]) & (points.at[1:] == points.at[:-1]))
-    same_after = np.append(same_before[1:], False)
-    edge = points.type != READING
-    noted = edge & points.known
-    drop = edge & ~points.known & (same_before | same_after)
-    drop |= ~edge & ((same_before & np.append(False, noted[:-1])) | (same_after & np.append(noted[1:], False)))
-    # an open feed whose readings go on after the horizon
-    open_end = (points.type == EDGE_END) & ~points.known & (book.feeds.ends[points.feed] == NEVER_MS)
-    last = np.append(points.feed[1:] != points.feed[:-1], True) if len(points.feed) else edge
-    return points.keep(~(drop | (open_end & ~last)))
+def _find_edge_places(readings: Points, edges: Points) -> Integers:
+    """Before which reading each edge stands; a start before readings of its instant, an end after them."""
+    limit = (int(edges.feed.max(initial=0)) + 1) * NEVER_MS
+    if limit < 2**62:
+        keys, wanted = (points.feed * NEVER_MS + points.at for points in (readings, edges))
+    else:
+        pairs = np.concatenate([np.stack([points.feed, points.at]) for points in (readings, edges)], axis=1)
+        both = np.unique(pairs, axis=1, return_inverse=True)[1]
+        keys, wanted = both[: len(readings.at)], both[len(readings.at) :]
+    starts = edges.type == EDGE_START
+    left, right = (np.searchsorted(keys, wanted, side=side) for side in ("left", "right"))
+    return np.where(starts, left, right)
+
+
+def _interleave(readings: Points, edges: Points, place: Integers) -> Points:
+    """All points in order; `place` as `_find_edge_places`."""
+    total = len(readings.at) + len(edges.at)
+    spots = place + np.arange(len(place))
+    is_reading = np.ones(total, np.bool_)
+    is_reading[spots] = False
+    columns = {}
+    for name in Points.__slots__:
+        ours, theirs = getattr(readings, name), getattr(edges, name)
+        column = np.empty(total, ours.dtype)
+        column[is_reading], column[spots] = ours, theirs
+        columns[name] = column
+    return Points(**columns)
 
 
 def _apply_decisions(points: Points, inputs: VeeInputs, book: Book) -> Points:

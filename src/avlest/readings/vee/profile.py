@@ -17,8 +17,8 @@ from avlest.readings.vee.arrays import Floats, Integers, Mask
 from avlest.readings.vee.gaps import Gaps
 from avlest.readings.vee.history import History, derive_usual, go_back_columns
 
-CONTEXT_BEFORE: Final = 168
-CONTEXT_AFTER: Final = 72
+CONTEXT_BEFORE: Final = 72
+CONTEXT_AFTER: Final = 24
 SHORT: Final = 72
 """Hours before a gap that set its level; hours after it, for gaps up to `SHORT` hours."""
 

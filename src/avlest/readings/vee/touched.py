@@ -29,8 +29,8 @@ TOUCHED: Final = {"series": pl.Int64(), "start": pl.Date(), "stop": pl.Date()}
 CHANGES: Final = {"register": pl.Int64(), "first_at": pl.Datetime("us", "UTC"), "last_at": pl.Datetime("us", "UTC")}
 """New readings of a register lie in `[first_at, last_at]`."""
 
-_BEFORE: Final = dt.timedelta(days=7)
-"""Estimates end at most so long before an hour they looked at: three days of gap, three of context."""
+_BEFORE: Final = dt.timedelta(days=5)
+"""Estimates end at most so long before an hour they looked at: three days of gap, one of context."""
 
 _ANCHORS: Final = 3
 _SETTLE: Final = dt.timedelta(days=3)
