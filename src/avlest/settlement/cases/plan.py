@@ -103,10 +103,10 @@ def _change(
             count=pl.lit(customer.terms, dtype=pl.Int64())
         )
         charged = pl.concat(done) if done else now.clear()
-        wanted = derive_respread(
-            now, now.filter(pl.col("term") == term), charged.select(c for c in EARLIER if c in now)
-        )
-        done.append(wanted)
+        invoiced = charged.select(name for name in EARLIER if name in LINES)
+        before = [{"count": customer.terms, "term": earlier} for earlier in range(1, term)]
+        past = pl.DataFrame(before, schema={"count": pl.Int64(), "term": pl.Int8()})
+        done.append(derive_respread(now, now.filter(pl.col("term") == term), invoiced, past=past))
     lines = pl.concat(done).select(list(LINES))
     return lines.with_columns(pl.col(name).cast(pl.Categorical()) for name in text)
 
