@@ -77,7 +77,7 @@ def drop_file(served: Served, source: Path, name: str) -> None:
 def test_serve_prints_its_address_and_one_line_an_event(served: Served) -> None:
     text = served.log.read_text()
     assert f"serve_started address=http://localhost:{served.port}/" in text
-    for child in ("web", "collect", "work"):
+    for child in ("web", "collect", "work", "jobs"):
         assert f"child_started child={child} pid=" in text
     assert all(line[:4].isdigit() for line in text.splitlines())
 

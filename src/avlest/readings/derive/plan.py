@@ -39,6 +39,7 @@ from avlest.readings.vee.contracts import FEEDS, LONG_HISTORY, MARGIN
 _DAY: Final = dt.timedelta(days=1)
 _TICK: Final = dt.timedelta(microseconds=1)
 _PORTION: Final = 512
+_HEARD: Final = {"register": pl.Int64(), "first": pl.Datetime("us", "UTC"), "last": pl.Datetime("us", "UTC")}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ def _find(store: Store, directory: Directory, *, now: dt.datetime) -> Plan:
     feeds = directory.feeds.select(list(FEEDS))
     requests = list(DeriveRequest.objects.order_by("pk"))
     known = unpack(state.spans, SPANS)
-    spans = _extend_spans(known, changes, directory.feeds)
+    heard = [changes.ids, _read_heard(store, find_changed_feeds(unpack(state.feeds, FEEDS), feeds), state)]
+    spans = _extend_spans(known, pl.concat(heard), directory.feeds)
     spans = _extend_virtual(spans)
     horizon = max(derive_horizon(now), state.horizon or derive_horizon(now))
     last = derive_local_day(now) + _DAY
@@ -106,9 +108,23 @@ def _find(store: Store, directory: Directory, *, now: dt.datetime) -> Plan:
     return Plan(state, changes, feeds, spans, touched, horizon, tuple(request.pk for request in requests))
 
 
-def _extend_spans(known: pl.DataFrame, changes: Changes, feeds: pl.DataFrame) -> pl.DataFrame:
+def _read_heard(store: Store, changed: pl.DataFrame, state: DeriveState) -> pl.DataFrame:
+    """When the registers of changed feeds were heard, day by day: their readings may be older than the feeds."""
+    parts = [pl.DataFrame(schema=_HEARD)]
+    # Before the first plan everything is in the change feed.
+    registers = pl.Series([], dtype=pl.Int64) if state.readings_version is None else changed["register"].unique().sort()
+    for at in range(0, len(registers), _PORTION):
+        rows = store.read_range("readings", ids=registers[at : at + _PORTION])
+        days = rows.group_by("register", pl.col("at").dt.date().alias("day")).agg(
+            pl.col("at").min().alias("first"), pl.col("at").max().alias("last")
+        )
+        parts.append(days.select(list(_HEARD)))
+    return pl.concat(parts)
+
+
+def _extend_spans(known: pl.DataFrame, heard: pl.DataFrame, feeds: pl.DataFrame) -> pl.DataFrame:
     """The first day of each series: that of its first reading while it was fed, or of a noted start value before it."""
-    heard = changes.ids.join(feeds, on="register").filter(
+    heard = heard.join(feeds, on="register").filter(
         pl.col("last") >= pl.col("starts_at"), (pl.col("first") <= pl.col("ends_at")).fill_null(value=True)
     )
     noted = pl.when(pl.col("start_value").is_not_null()).then(pl.min_horizontal("first", "starts_at"))
