@@ -103,5 +103,9 @@ def get_pushable(recipients: Iterable[Recipient]) -> frozenset[str]:
 def get_subscriptions(key: str) -> list[dict[str, object]]:
     """Return the browsers of a person by `Recipient.key`, as web push wants them."""
     kind, _, number = key.partition(":")
-    rows = Browser.objects.filter(user_id=int(number)) if kind == "user" else Browser.objects.filter(user__party=int(number))
+    rows = (
+        Browser.objects.filter(user_id=int(number))
+        if kind == "user"
+        else Browser.objects.filter(user__party=int(number))
+    )
     return [{"endpoint": row.endpoint, "keys": {"p256dh": row.p256dh, "auth": row.auth}} for row in rows]
