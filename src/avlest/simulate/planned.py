@@ -18,6 +18,11 @@ DAY: Final = 24 * HOUR
 _MARGIN_DAYS: Final = 14
 
 
+def to_micros(instant: datetime) -> int:
+    """µs since 1970 of a whole second."""
+    return int(instant.timestamp()) * 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The time of a world in µs since 1970."""
@@ -28,7 +33,7 @@ class Span:
     @classmethod
     def of(cls, start: datetime, stop: datetime) -> Span:
         """The span between two instants."""
-        return cls(int(start.timestamp()) * 1_000_000, int(stop.timestamp()) * 1_000_000)
+        return cls(to_micros(start), to_micros(stop))
 
     def pick(self, words: Words, *, first: int | None = None, last: int | None = None) -> Integers:
         """A whole hour for each word, between two instants (by default: not near the ends)."""

@@ -18,6 +18,8 @@ Flags = npt.NDArray[np.bool_]
 RANKS: Final = 3
 """How many gateways at most hear one meter."""
 _CORRUPT: Final = 26  # of 65536 telegrams: one in 2,500
+_HANDED_ON: Final = 6
+"""One of so many second copies is handed on: networks hold back what another gateway has brought."""
 _WEAK_DAYS: Final = 60
 _DAY: Final = 86_400_000_000
 _HOUR: Final = 3_600_000_000
@@ -128,10 +130,13 @@ def derive_air_columns(air: Air, meter: Integers, number: Integers, at: Integers
     """The columns of `contracts.RADIO_FAULTS` for these telegrams (`at`: µs since 1970)."""
     words = draw(get_stream(air.seed, "air"), meter, number)
     gateway = air.gateways[meter]
-    heard = np.stack([take_bits(words, 16 * rank, 16) for rank in range(RANKS)], axis=1) < _weaken(air, meter, at)
+    lanes = np.stack([take_bits(words, 16 * rank, 16) for rank in range(RANKS)], axis=1)
+    chance = _weaken(air, meter, at)
+    heard, again = lanes < chance, lanes * _HANDED_ON < chance
     for outage in air.outages:
         if len(at) and outage.start <= at.max() and outage.stop > at.min():
             heard &= ~((gateway == outage.gateway) & ((at >= outage.start) & (at < outage.stop))[:, None])
+    heard &= (heard.cumsum(axis=1) == 1) | again
     copies = heard.sum(axis=1)
     best = np.argmax(heard, axis=1)
     rows = np.arange(len(meter))

@@ -12,7 +12,7 @@ import polars as pl
 from avlest.simulate.chance import Integers, choose, draw, get_stream, scale, take_bits
 from avlest.simulate.contracts import EventKind
 from avlest.simulate.names import list_organisation_numbers, name_people, write_emails
-from avlest.simulate.planned import DAY, Plan
+from avlest.simulate.planned import DAY, Plan, to_micros
 from avlest.simulate.tables import Tables, to_instants
 
 MOVES: Final = 6  # per cent of dwellings in the world's time
@@ -82,7 +82,7 @@ def settle_people(tables: Tables, plan: Plan) -> None:
     moved_out = plan.span.pick_midnights(words)
     empty = np.array(_EMPTY_DAYS, np.int64)[take_bits(words, 16, 16) % len(_EMPTY_DAYS)] * DAY
     moved_in = np.minimum(moved_out + empty, plan.span.stop - DAY)
-    since = plan.span.start - scale(words, 30, _EARLIER_YEARS * 365) * DAY
+    since = to_micros(tables.start) - scale(words, 30, _EARLIER_YEARS * 365) * DAY
     people = add_people(tables, count)
     _add_tenancies(tables, dwellings, people, since, np.where(moves, moved_out, -1))
     chosen = np.flatnonzero(moves)

@@ -14,6 +14,7 @@ from avlest.simulate.chance import Integers, choose, draw, get_stream, scale, ta
 from avlest.simulate.radio.models import MODELS
 
 _HOUR, _SIX_HOURS, _DAY = 3_600, 21_600, 86_400
+_HAN_MAKERS: Final = ("aidon", "kaifa", "kamstrup")
 _LORAWAN: Final = ("cmi4110", "flowiq_lorawan")
 _ELVACO_PREFIX, _LOCAL_PREFIX = "94193a", "0200fd"
 
@@ -62,8 +63,12 @@ DEVICES: Final[dict[str, tuple[Choice, ...]]] = {
                   Choice(1, "hcae2", interval=_DAY, size_class="", low=300, high=4_000)),
     "charger": (Choice(1, "omnipower", size_class="32 A", low=500, high=20_000),),
     "group_power": (Choice(1, "abb_b23", "mbus", size_class="63 A", low=20_000, high=200_000),),
+    "power": (
+        Choice(8, "omnipower", size_class="63 A", low=9_000, high=140_000),
+        *(Choice(1, f"han_{maker}", "han", _HOUR, "63 A", 9_000, 140_000) for maker in _HAN_MAKERS),
+    ),
     "han": tuple(
-        Choice(1, f"han_{maker}", "han", _HOUR, "63 A", 9_000, 140_000) for maker in ("aidon", "kaifa", "kamstrup")
+        Choice(1, f"han_{maker}", "han", _HOUR, "63 A", 9_000, 140_000) for maker in _HAN_MAKERS
     ),
 }  # fmt: skip
 HAN_LATE: Final = 10

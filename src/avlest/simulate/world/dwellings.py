@@ -204,9 +204,10 @@ def _add_dwellings(
     roofs = building.chance("roofs", homes[chosen])
     peak = np.where(take_bits(roofs, 0, 16) * 100 >> 16 < _ROOFS, scale(roofs, 40, 110) * 100, 0)
     power = "cabin_power" if kind == "cabin" else "home_power"
+    device = "power" if kind == "home" else "han"  # masts hear the town only
     building.add_points(
         Points(
-            "electricity", "han", power, "Sikringsskap", properties[chosen], units[chosen],
+            "electricity", device, power, "Sikringsskap", properties[chosen], units[chosen],
             home=homes[chosen], people=people[chosen], area=area[chosen], size=peak,
         )
     )  # fmt: skip

@@ -49,8 +49,8 @@ def make_world(
     """A municipality of `homes` dwellings (flats and cabins included) over `[start, stop)`.
 
     Meters hang and count from `start` on; what is out of the ordinary happens from `eventful_from` on (by default
-    from the start).  The same arguments give the same world on every machine.  Raises `ValueError` for less than `LEAST_HOMES` homes,
-    instants that are no whole hours, or a time of less than three days.
+    from the start).  The same arguments give the same world on every machine.  Raises `ValueError` for less than
+    `LEAST_HOMES` homes, instants that are no whole hours, or a time of less than three days.
     """
     if homes < LEAST_HOMES:
         raise ValueError(f"homes: a municipality has at least {LEAST_HOMES}, got {homes}")
