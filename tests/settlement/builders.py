@@ -146,7 +146,7 @@ def add_days(
     store: Store, use: dict[int, int], start: date, stop: date, *, quality: int = 50, batch: int = 1,
     known_at: datetime = MADE_AT,
 ) -> None:  # fmt: skip
-    """Store days of some series: `use` gives the litres of the whole period, spread evenly, the rest on the last day."""
+    """Store days of some series: `use` gives litres of the whole period, spread evenly, the rest on the last day."""
     count = (stop - start).days
     days = [start + timedelta(days=n) for n in range(count)]
     frames = []

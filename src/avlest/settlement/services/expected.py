@@ -54,8 +54,8 @@ def do_update_expected(organisation_id: int, *, store: Store, now: datetime) -> 
 def _derive_part(store: Store, place: Range, today: date, options: Options, book: PriceBook) -> pl.DataFrame:
     year = today.year
     parameters = Parameters(
-        kind="term", year=year, settles=False, charge_year=year, due_terms={1: (1,)}, past_terms={}, method=options.method.value,
-        shortest=0,
+        kind="term", year=year, settles=False, charge_year=year, due_terms={1: (1,)}, past_terms={},
+        method=options.method.value, shortest=0,
     )  # fmt: skip
     wanted = Wanted(parameters=parameters, book=book, options=options)
     accounts = get_accounts(place, wanted)
