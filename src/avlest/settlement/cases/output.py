@@ -114,7 +114,7 @@ def _write_line(result: CaseResult, number: int, row: Mapping[str, Any]) -> dict
     earlier = _find_earlier(result, row)
     sources: Sequence[Provenance] = () if row["source"] is None else result.provenance[row["source"]]
     if kind == Kind.ADVANCE:
-        sources = [Provenance(method="advance", quantity=row["quantity"])]
+        sources = [_explain_advance(result, row)]
     explanation = derive_explanation(row, price=price, provenance=sources, earlier=earlier)
     found = {
         "line": number,
@@ -139,6 +139,16 @@ def _write_line(result: CaseResult, number: int, row: Mapping[str, Any]) -> dict
     if row["unit"] == Unit.HOUR:
         found["minutes"] = f"{row['parts'] / 60:g}"
     return found
+
+
+def _explain_advance(result: CaseResult, row: Mapping[str, Any]) -> Provenance:
+    """The year's a konto that a term's part is of: agreed, or from last year's use."""
+    customer = next(one for one in result.case.customers if one.number == row["subscriber"])
+    service = str(row["service"])
+    agreed = service in customer.advance or any(change.service in ("", service) for change in customer.changes)
+    year = result.plan.advances[customer.number, service]
+    method = "advance_agreed" if agreed else "advance"
+    return Provenance(method=method, quantity=row["quantity"], details={"year": _litres(year)})
 
 
 def _find_earlier(result: CaseResult, row: Mapping[str, Any]) -> list[dict[str, Any]]:

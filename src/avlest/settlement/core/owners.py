@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -74,7 +75,8 @@ def derive_year_parts(key: Mapping[str, Any], *, book: PriceBook, code: str, yea
         return []
     cuts = [date.fromisoformat(cut) for cut in key["cuts"].split(",") if cut] + [own.start, own.stop]
     pieces = [piece for part in book.get_pieces(code, customer, days) for piece in derive_pieces(part, cuts)]
-    weigh = _weigh_by_terms if key["whole"] and own == days else _weigh_by_days
+    by_days = not (key["whole"] and own == days)
+    weigh = _weigh_by_days if by_days else _weigh_by_terms
     groups = {value: group for group, value in enumerate(dict.fromkeys(segment.value for segment in segments))}
     parts = []
     for piece in pieces:
@@ -82,21 +84,15 @@ def derive_year_parts(key: Mapping[str, Any], *, book: PriceBook, code: str, yea
         for value, group in groups.items():
             kept = segment is not None and segment.value == value
             counts = kept or (segment is None and group == 0)
-            parts.append(
-                _build_part(piece, weigh(piece, year), segment if kept else None, group, counts=counts, year=days)
-            )
+            part = Part(piece, weigh(piece, year), group=group, counts=counts, kept=kept, by_days=by_days)
+            parts.append(_price_part(part, segment, days) if kept and segment else part)
     return parts
 
 
-def _build_part(
-    piece: Days, weight: Fraction, segment: Segment | None, group: int, *, counts: bool, year: Days
-) -> Part:
-    numbers = (piece.length, year.length)
-    if segment is None:
-        return Part(piece, weight, group=group, kept=False, counts=counts, numbers=numbers)
-    return Part(
-        piece, weight, version=segment.version, value=segment.value, rate=segment.rate,
-        vat_included=segment.vat_included, group=group, counts=counts, numbers=numbers,
+def _price_part(part: Part, segment: Segment, year: Days) -> Part:
+    return replace(
+        part, version=segment.version, value=segment.value, rate=segment.rate, vat_included=segment.vat_included,
+        numbers=(part.days.length, year.length),
     )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Part:
     group: int = 0
     kept: bool = True
     counts: bool = True
+    by_days: bool = False
     term: int = 0
     numbers: tuple[int, int] = (1, 1)
     """Of how many days or terms of how many this part is, for people."""

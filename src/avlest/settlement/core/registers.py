@@ -229,7 +229,7 @@ def derive_used(counter: Counter, knots: Sequence[Knot], bounds: Sequence[date])
 
 def _derive_between(days: Days, knots: Sequence[Knot], first: Knot, last: Knot) -> Used:
     inside = [knot for knot in knots if first.at <= knot.at <= last.at]
-    shown = [knot for knot in inside if knot in (first, last) or len(knot.readings) > 1 or _has_note(knot)]
+    shown = [knot for knot in inside if knot in (first, last) or knot.method != "difference" or _has_note(knot)]
     method = next((knot.method for knot in (first, last) if knot.method not in ("difference", "billed")), "difference")
     return Used(
         days=days, quantity=last.index - first.index, quality=min(first.quality, last.quality), method=method,

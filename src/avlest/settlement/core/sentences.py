@@ -13,6 +13,8 @@ from avlest.wording.dates import format_date
 from avlest.wording.numbers import format_money, format_number
 
 LANGUAGES: Final = ("nb", "nn", "en")
+BILLED_NOTE: Final = "stipulated and billed"
+"""How the note of a `ReadingUsed` begins that is no reading but what was billed without one."""
 
 _SERVICES: Final[dict[str, dict[str, str]]] = {
     "water": {"nb": "Vann", "nn": "Vatn", "en": "Water"},
@@ -83,9 +85,14 @@ _METHODS: Final[dict[str, dict[str, str]]] = {
         "en": "The quantity was given without readings.",
     },
     "advance": {
-        "nb": "Årets antatte forbruk bygger på fjorårets.",
-        "nn": "Venta forbruk i år byggjer på fjoråret.",
-        "en": "This year's expected consumption rests on last year's.",
+        "nb": "Antatt forbruk for året er {year} m³, etter fjorårets forbruk.",
+        "nn": "Venta forbruk for året er {year} m³, etter forbruket i fjor.",
+        "en": "The year's expected consumption is {year} m³, from last year's.",
+    },
+    "advance_agreed": {
+        "nb": "Antatt forbruk for året er avtalt til {year} m³.",
+        "nn": "Venta forbruk for året er avtalt til {year} m³.",
+        "en": "The year's expected consumption is agreed as {year} m³.",
     },
     "accuracy": {
         "nb": "Kontrollen viste en feil på {error} %: {indicated} m³ skulle vært {true} m³. Hele feilen rettes.",
@@ -97,6 +104,11 @@ _READING: Final = {
     "nb": "Måler {meter} viste {value} m³ {at} ({quality}).",
     "nn": "Målar {meter} viste {value} m³ {at} ({quality}).",
     "en": "Meter {meter} showed {value} m³ on {at} ({quality}).",
+}
+_BILLED: Final = {
+    "nb": "Tidligere stipulert og fakturert: {value} m³ fram til {at}.",
+    "nn": "Tidlegare stipulert og fakturert: {value} m³ fram til {at}.",
+    "en": "Stipulated and billed before: {value} m³ up to {at}.",
 }
 _QUALITIES: Final[dict[str, dict[str, str]]] = {
     "manual_verified": {"nb": "kontrollert av kommunen", "nn": "kontrollert av kommunen", "en": "verified"},
@@ -133,9 +145,9 @@ _SHARE: Final = {
     },
 }
 _EARLIER: Final = {
-    "nb": "Trekkes fra slik det ble fakturert: {count} linjer, til sammen {amount}, med {percent} % mva.",
-    "nn": "Blir trekt frå slik det vart fakturert: {count} linjer, til saman {amount}, med {percent} % mva.",
-    "en": "Deducted as it was invoiced: {count} lines, {amount} in all, at {percent} % VAT.",
+    "nb": "Trekkes fra slik det ble fakturert: {count} linje(r), til sammen {amount}, med {percent} % mva.",
+    "nn": "Blir trekt frå slik det vart fakturert: {count} linje(r), til saman {amount}, med {percent} % mva.",
+    "en": "Deducted as it was invoiced: {count} line(s), {amount} in all, at {percent} % VAT.",
 }
 _AMOUNT: Final = {"nb": "Beløp: {amount}.", "nn": "Beløp: {amount}.", "en": "Amount: {amount}."}
 
@@ -165,6 +177,8 @@ def _write_reading(reading: Mapping[str, Any], language: str) -> str:
     day = format_date(_to_date(at), language=language)
     value = format_number(_thousandths(reading["value"]), language=language, decimals=3)
     extra = ", ".join(filter(None, (quality, reading.get("source"))))
+    if reading.get("note", "").startswith(BILLED_NOTE):
+        return _BILLED[language].format(value=value, at=day)
     return _READING[language].format(meter=reading["meter"], value=value, at=day, quality=extra)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -202,14 +202,19 @@ def _spread_over_terms(
 
 
 def derive_term_parts(part: Part, count: int, frame: _Year) -> list[Part]:
-    """A part of the year cut by terms; a whole term is 1 of `count`, a cut one so many of its days."""
-    year = derive_year(frame.year)
-    return [
-        Part(
-            both, derive_term_weight(part.days, term), version=part.version, value=part.value, rate=part.rate,
-            vat_included=part.vat_included, term=number, kept=frame.is_wanted(count, number),
-            numbers=(1, count) if both == term else (both.length, year.length),
-        )
-        for number, term in enumerate(derive_term_days(frame.year, count), start=1)
-        if (both := part.days.overlap(term))
-    ]  # fmt: skip
+    """A part of the year cut by terms: a whole term is 1 of `count`, a cut one so many days of the year.
+
+    Who has the property for a part of the year pays for days; who has it all pays the same each term.
+    """
+    parts = []
+    for number, term in enumerate(derive_term_days(frame.year, count), start=1):
+        both = part.days.overlap(term)
+        if both:
+            whole = both == term and not part.by_days
+            weight = Fraction(both.length) if part.by_days else derive_term_weight(part.days, term)
+            numbers = (1, count) if whole else (both.length, derive_year(frame.year).length)
+            kept = frame.is_wanted(count, number)
+            parts.append(
+                replace(part, days=both, weight=weight, group=0, counts=True, term=number, kept=kept, numbers=numbers)
+            )
+    return parts
