@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -164,4 +164,11 @@ class Case:
     plans: Sequence[InvoicedPlan] = ()
     work: Sequence[Work] = ()
     once: Sequence[Once] = ()
-    notes: Sequence[str] = field(default=())
+
+    @property
+    def is_only_work(self) -> bool:
+        """Whether there is work or a single fee and nothing that a year could be settled by."""
+        known = any(home.known != Known() for home in self.properties)
+        known = known or any(meter.id or meter.point.discretions for meter in self.meters)
+        known = known or any(row.advance for row in self.customers)
+        return bool(self.work or self.once) and not (known or self.given or self.lines or self.plans)

@@ -42,13 +42,14 @@ def parse_case(content: str, *, filename: str, holidays: Holidays | None = None)
     Raises CaseError or SettlementError naming file, field and what is expected.
     """
     case = Table(_load(content, filename), f"{filename}: ")
-    year, today = case.take("year", whole, None), case.take("today", day, None)
-    year = year if year is not None else (today or date(_no_year(case), 1, 1)).year - 1
+    today = case.take("today", day, None)
     book = parse_book(case, _load_lists(case), _shipped_vat())
     properties = parse_properties(case, book)
     customers = parse_customers(case, properties, book)
-    lines, plans = parse_invoiced(case, customers, book, year)
     work = [_parse_work(table, customers, book) for table in case.tables("work")]
+    once = [_parse_once(table, customers, book) for table in case.tables("once")]
+    year = _parse_year(case, today, [*(item.start.date() for item in work), *(item.day for item in once)])
+    lines, plans = parse_invoiced(case, customers, book, year)
     parsed = Case(
         title=case.take("title", text, ""),
         language=case.take("language", text, "nb"),
@@ -67,14 +68,22 @@ def parse_case(content: str, *, filename: str, holidays: Holidays | None = None)
         lines=lines,
         plans=plans,
         work=work,
-        once=[_parse_once(table, customers, book) for table in case.tables("once")],
+        once=once,
     )
     case.check_names(("note", "description", "expected"))
     return parsed
 
 
-def _no_year(case: Table) -> int:
-    raise CaseError(case.at("year"), "the year to settle, such as 2025")
+def _parse_year(case: Table, today: date | None, others: Sequence[date]) -> int:
+    """The year to settle: given, else the one before today, else that of the first work."""
+    given = case.take("year", whole, None)
+    if given is None and today is None and not others:
+        raise CaseError(case.at("year"), "the year to settle, such as 2025")
+    if given is None:
+        return today.year - 1 if today else min(others).year
+    if not 1900 <= given <= 9000:
+        raise CaseError(case.at("year"), f"a year such as 2025, not {given}")
+    return given
 
 
 def _load(content: str, filename: str) -> Any:

@@ -31,7 +31,7 @@ class YearPlan:
 
 def get_planned(case: Case) -> list[CaseCustomer]:
     """Customers that still have the property when the planned year ends."""
-    if case.plan_year is None:
+    if case.plan_year is None or case.is_only_work:
         return []
     year = derive_year(case.plan_year)
     found = [(customer, customer.get_days(year)) for customer in case.customers if customer.plan]

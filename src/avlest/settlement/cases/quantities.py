@@ -70,7 +70,8 @@ class _Cell:
 def get_settled(case: Case) -> list[CaseCustomer]:
     """Customers to settle: those of the year whose part of it is over today."""
     year = derive_year(case.year)
-    found = [(customer, customer.get_days(year)) for customer in case.customers if customer.settle]
+    wanted = [] if case.is_only_work else [row for row in case.customers if row.settle]
+    found = [(customer, customer.get_days(year)) for customer in wanted]
     return [row for row, days in found if days and (case.today is None or days.stop <= case.today)]
 
 
