@@ -23,6 +23,7 @@ PAGES = {
     "sources.md": "sources.build_sources",
     "tables.md": "storage.build_tables",
     "lists.md": "lists.build_lists",
+    "validation.md": "validation.build_validation",
     "command-line.md": "command_line.build_command_line",
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which class of limits a series belongs to, and which series follow the weather: rows of `data/classes.toml`."""
+"""What the files of `data` say of series: their class of limits, whether they follow the weather, when they freeze."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ def load_classes() -> tuple[dict[str, Any], ...]:
     """The rows of the file, in order."""
     text = (resources.files("avlest.readings") / "data" / "classes.toml").read_text("utf-8")
     return tuple(tomllib.loads(text)["class"])
+
+
+@cache
+def load_freezes() -> tuple[dict[str, Any], ...]:
+    """Media that are frozen by themselves, a number of days after use: rows of `data/freezes.toml`."""
+    text = (resources.files("avlest.readings") / "data" / "freezes.toml").read_text("utf-8")
+    return tuple(tomllib.loads(text)["freeze"])
 
 
 def add_classes(series: pl.DataFrame) -> pl.DataFrame:

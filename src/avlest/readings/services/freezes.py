@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
-from importlib import resources
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
 from avlest.readings.calendar import derive_day_start, derive_local_day
+from avlest.readings.derive.classes import load_freezes
 from avlest.readings.derive.directory import read_of
 from avlest.readings.models import Correction, Freeze
 from avlest.registry.access import make_system_actor
@@ -66,13 +63,6 @@ def _check_own(actor: Actor, series_ids: Sequence[int]) -> None:
     for series_id in series_ids:
         if series_id not in owned:
             raise AccessDeniedError(f"no series {series_id} in this organisation")
-
-
-@cache
-def load_freezes() -> tuple[dict[str, Any], ...]:
-    """Media that are frozen by themselves, a number of days after use: rows of `data/freezes.toml`."""
-    text = (resources.files("avlest.readings") / "data" / "freezes.toml").read_text("utf-8")
-    return tuple(tomllib.loads(text)["freeze"])
 
 
 def do_freeze_due(*, now: datetime) -> int:
