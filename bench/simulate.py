@@ -127,15 +127,15 @@ def measure_aes(keys: list[bytes], sizes: list[int]) -> float:
 
 def measure_memory(telegrams: int) -> None:
     """Stream days of a city until enough has been said; nothing is kept."""
-    from avlest.simulate.radio.hearing import Air
     from avlest.simulate.roads.packing import Packer
-    from avlest.simulate.roads.run import Window, derive_chunk, iterate_chunks
+    from avlest.simulate.roads.run import Player, derive_chunk
 
     world = build_world(20_000, 60)
-    air, packer, step, next_print = Air(world), Packer(2), max(1, telegrams // 5), telegrams // 5
+    player, packer, step, next_print = Player(world, world.start), Packer(2), max(1, telegrams // 5), telegrams // 5
+    air = player.air
     first = read_memory()
     began = time.process_time()
-    for _, messages in iterate_chunks(air, Window(world.start, world.stop), chunk=derive_chunk(world)):
+    for _, messages in player.play_until(world.stop, chunk=derive_chunk(world)):
         for part in messages:
             for _packet in packer.pack(part):
                 pass
@@ -190,7 +190,7 @@ def compare_stored(world: World) -> None:
     from avlest.simulate.behaviour import iterate_emissions
     from avlest.simulate.filling.registry import do_fill_registry
     from avlest.simulate.radio.hearing import Air
-    from avlest.simulate.roads.sinks import InboxSink
+    from avlest.simulate.roads.inbox import InboxSink
     from tests.simulate.stored import build_expected, compare, read_stored
 
     actor = access_organisation_as_system("avlest", name="bench")

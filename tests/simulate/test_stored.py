@@ -24,7 +24,7 @@ from avlest.simulate.contracts import Emissions
 from avlest.simulate.filling.lists import build_keys, build_meters, write_list
 from avlest.simulate.radio.hearing import Air
 from avlest.simulate.radio.models import MODELS
-from avlest.simulate.roads.sinks import InboxSink
+from avlest.simulate.roads.inbox import InboxSink
 from tests.simulate.making import make_emissions, make_small_world
 from tests.simulate.stored import build_expected, compare, read_stored
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from avlest.simulate.demo.plan import Plan
 
 ORGANISATION = "fjordvik"
+# A demonstration is on this machine alone: whoever tries it shall not need an app of codes.
+_LOGIN = ("#require_second_factor = true", "require_second_factor = false")
 _SETTINGS = """
 # What makes this folder a demonstration: two lanes, so that two cores take in a year at once.
 [collect]
@@ -33,7 +35,7 @@ lanes = 2
 @contextmanager
 def explain_demo_failures() -> Iterator[None]:
     """Print what keeps the demonstration from going on as one line and end with code 1."""
-    from avlest.cli.simulate_commands import explain_simulation_failures
+    from avlest.cli.simulation import explain_simulation_failures
     from avlest.readings.tables import StoreError
     from avlest.service.errors import ServiceError
 
@@ -85,7 +87,7 @@ class Demonstration:
             from avlest.simulate.world import make_world
 
             plan = self.plan
-            self._world = make_world(plan.homes, plan.seed, start=plan.start, stop=plan.stop)
+            self._world = make_world(plan.homes, plan.seed, start=plan.begin, stop=plan.stop, eventful_from=plan.start)
         return self._world
 
     @property
@@ -114,6 +116,8 @@ class Demonstration:
         self._fill_registry()
         self._take_in(get_now().replace(minute=0, second=0, microsecond=0))
         self._hand_over_keys()
+        self._derive()
+        self._settle()
 
     def _make_database(self) -> None:
         """Tables, those of a newer version too, and the organisation."""
@@ -164,9 +168,41 @@ class Demonstration:
             bar.note = f"{count} keys"
         self.keep(self.plan.with_done("late_keys"))
 
+    def _derive(self) -> None:
+        from avlest.collect.options import open_configured_store
+        from avlest.readings.services.derivation import do_derive
+
+        with show_progress("series") as bar:
+            done = do_derive(open_configured_store(self.config), now=get_now(), tell=bar.tell, threads=2)
+            bar.note = f"{done.hourly:,} hours, {done.daily:,} days, {done.findings:,} findings"
+        self.keep(self.plan.with_done("series"))
+
+    def _settle(self) -> None:
+        """Last year's settlement, by two people as the rules want it."""
+        from avlest.collect.options import open_configured_store
+        from avlest.settlement.services.year import do_begin_and_settle
+
+        year = self.plan.settled_year
+        if year is None or "settlement" in self.plan.done:
+            return
+        clerk, controller = (self._get_actor(name) for name in ("avregning", "admin"))
+        with show_progress("settlement") as bar:
+            store = open_configured_store(self.config)
+            made = do_begin_and_settle(clerk, controller, year=year, store=store, now=get_now())
+            figures = {"year": year, "invoices": made.invoices, "credit_notes": made.credit_notes, "ore": made.total}
+            bar.note = f"{made.invoices} invoices, {made.credit_notes} credit notes"
+        self.keep(self.plan.with_done("settlement").with_figures(settlement=figures))
+
+    def _get_actor(self, username: str) -> Actor:
+        from avlest.registry.access import access_actor
+        from avlest.registry.services.accounts import get_user_id
+
+        return access_actor(get_user_id(username), self.actor.organisation_id)
+
     def print_summary(self) -> None:
         """What there is now, in figures, and who may log in."""
         from avlest.collect.options import open_configured_store
+        from avlest.wording import format_money
 
         readings = next(size for size in open_configured_store(self.config).sizes() if size.table == "readings")
         tally = self.plan.tally
@@ -176,6 +212,11 @@ class Demonstration:
             f"{tally['repeated']:,} heard again"
         )
         typer.echo(f"  readings    {readings.rows:,} stored, {readings.bytes / 1e6:,.1f} MB")
+        if settled := self.plan.figures.get("settlement"):
+            typer.echo(
+                f"  settlement  {settled['year']}: {settled['invoices']} invoices, {settled['credit_notes']} credit "
+                f"notes, {format_money(settled['ore'], language='en')}"
+            )
 
     def serve(self, port: int) -> None:
         """Say where and as whom to log in, and run the service with the world going on until stopped."""
@@ -203,15 +244,16 @@ class Demonstration:
 
     def live(self) -> None:
         """Let the world go on in real time, straight into the inbox, until stopped."""
-        from avlest.cli.simulate_commands import play_paced, stop_on_signals
+        from avlest.cli.simulation import play_paced, stop_on_signals
         from avlest.collect.inbox import Inbox
         from avlest.simulate.demo.intake import LANES
-        from avlest.simulate.radio.hearing import Air
-        from avlest.simulate.roads.sinks import InboxSink
+        from avlest.simulate.roads.inbox import InboxSink
+        from avlest.simulate.roads.run import Player
 
         stop = stop_on_signals()
+        player = Player(self.world, self.plan.played_until)
         with InboxSink(Inbox(LANES)) as sink:
-            play_paced(Air(self.world), sink, self.plan.played_until, speed=1.0, stop=stop, note=self._note_played)
+            play_paced(player, sink, speed=1.0, stop=stop, note=self._note_played)
 
 
 def _make_folder(folder: Path) -> None:
@@ -222,7 +264,7 @@ def _make_folder(folder: Path) -> None:
     settings = folder / FILE_NAME
     text = settings.read_text("utf-8")
     if _SETTINGS not in text:
-        settings.write_text(text + _SETTINGS, encoding="utf-8")
+        settings.write_text(text.replace(*_LOGIN) + _SETTINGS, encoding="utf-8")
 
 
 def _make_password() -> str:

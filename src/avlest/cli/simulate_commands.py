@@ -3,11 +3,7 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -18,19 +14,21 @@ import typer
 
 from avlest.cli.failure import fail
 from avlest.cli.progress import show_progress
-from avlest.cli.service import OrganisationOption, explain_failures, get_actor, get_now, start_service
+from avlest.cli.service import OrganisationOption, get_actor, get_now, start_service
+from avlest.cli.simulation import explain_simulation_failures, play_paced, stop_on_signals
 from avlest.simulate.profiles import DEFAULT, PROFILES
 
 if TYPE_CHECKING:
     from avlest.simulate.contracts import World
-    from avlest.simulate.radio.hearing import Air, Tally
+    from avlest.simulate.radio.hearing import Tally
     from avlest.simulate.roads.sinks import Sink
 
 simulate = typer.Typer(invoke_without_command=True, help="A make-believe municipality that speaks real telegrams.")
 INBOX = "inbox"
-HOUR = timedelta(hours=1)
 
-HomesOption = Annotated[int, typer.Option("--homes", min=1, help="Homes; everything else follows from them.")]
+HomesOption = Annotated[
+    int, typer.Option("--homes", min=0, help="Homes; everything else follows from them. 0: as the profile says.")
+]
 ProfileOption = Annotated[
     str, typer.Option("--profile", help=f"A size by name instead: {', '.join(PROFILES)}.", metavar="NAME")
 ]
@@ -100,21 +98,6 @@ def play_world(
             _play(world, _open_sink(to, flow), flow)
 
 
-@contextmanager
-def explain_simulation_failures() -> Iterator[None]:
-    """Print what keeps the simulator from its work as one line and end with code 1."""
-    from django.db import DatabaseError
-
-    from avlest.simulate.errors import SimulationError
-
-    try:
-        with explain_failures():
-            yield
-    except (SimulationError, DatabaseError) as error:
-        typer.echo(f"avlest: {error}", err=True)
-        raise typer.Exit(1) from error
-
-
 def _choose_homes(homes: int, profile: str) -> int:
     if profile and profile not in PROFILES:
         fail(f"no profile {profile!r}; they are {', '.join(PROFILES)}")
@@ -143,7 +126,10 @@ def make_asked_world(homes: int, *, days: int, seed: int, start: str = "") -> Wo
         first = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).replace(minute=0, second=0, microsecond=0)
     else:
         first = get_now().replace(minute=0, second=0, microsecond=0) - timedelta(days=days)
-    return make_world(homes, seed, start=first, stop=first + timedelta(days=days))
+    try:
+        return make_world(homes, seed, start=first, stop=first + timedelta(days=days))
+    except ValueError as error:
+        fail(str(error))
 
 
 def _write_truth(world: World, path: Path) -> None:
@@ -172,8 +158,8 @@ def _play_to_inbox(world: World, flow: Flow, data: Path, organisation: str, *, f
     from avlest.collect.inbox import Inbox
     from avlest.collect.options import read_collect_options
     from avlest.simulate.filling.registry import do_fill_registry
+    from avlest.simulate.roads.inbox import InboxSink
     from avlest.simulate.roads.run import Window, build_typed_readings
-    from avlest.simulate.roads.sinks import InboxSink
 
     inbox = Inbox(read_collect_options(settings.AVLEST).lanes)
     if fill:
@@ -188,66 +174,20 @@ def _play_to_inbox(world: World, flow: Flow, data: Path, organisation: str, *, f
 
 def _play(world: World, sink: Sink, flow: Flow) -> None:
     """The whole period into a sink, with a bar; afterwards on in real time where that is wanted."""
-    from avlest.simulate.radio.hearing import Air
-    from avlest.simulate.roads.run import Window, derive_chunk, play
+    from avlest.simulate.roads.run import Player, play
 
-    air, window = Air(world), Window(world.start, world.stop)
+    player = Player(world, world.start)
     stop = stop_on_signals() if flow.speed or flow.live else threading.Event()
-    with sink, show_progress("telegrams") as bar:
-        if flow.speed:
-            tell = partial(bar.tell_share, start=window.start, stop=window.stop)
-            play_paced(air, sink, window.start, speed=flow.speed, stop=stop, until=window.stop, note=tell)
-        else:
-            play(
-                air,
-                sink,
-                window,
-                chunk=derive_chunk(world),
-                tell=lambda at: bar.tell_share(at, window.start, window.stop),
-            )
-    print_tally(air.tally)
-    if flow.live and not stop.is_set():
-        with sink:
-            play_paced(air, sink, world.stop, speed=1.0, stop=stop)
-
-
-def play_paced(
-    air: Air,
-    sink: Sink,
-    start: datetime,
-    *,
-    speed: float,
-    stop: threading.Event,
-    until: datetime | None = None,
-    note: Callable[[datetime], None] | None = None,
-) -> None:
-    """From an instant on, paced, until `until` or stopped: an hour of the world is made at a time.
-
-    In real time what is due already goes out at once.  `note` is told the end of each hour that was handed over.
-    """
-    from avlest.simulate.roads.pacing import Pace
-    from avlest.simulate.roads.run import Window, iterate_chunks
-
-    first = start if speed != 1.0 else get_now()
-    pace = Pace(speed, first, time.monotonic, lambda seconds: not stop.wait(seconds))
-    at = start
-    while not stop.is_set() and (until is None or at < until):
-        end = at.replace(minute=0, second=0, microsecond=0) + HOUR
-        end = end if until is None else min(end, until)
-        hours = [messages for _, messages in iterate_chunks(air, Window(at, end), chunk=HOUR)]
-        for group in pace.iterate_due(hours):
-            sink.deliver(group)
-        if not stop.is_set() and pace.wait_for(end) and note is not None:
-            note(end)
-        at = end
-
-
-def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+    with sink:
+        with show_progress("telegrams") as bar:
+            tell = partial(bar.tell_share, start=world.start, stop=world.stop)
+            if flow.speed:
+                play_paced(player, sink, speed=flow.speed, stop=stop, until=world.stop, note=tell)
+            else:
+                play(player, sink, world.stop, tell=tell)
+        print_tally(player.air.tally)
+        if flow.live and not stop.is_set():
+            play_paced(player, sink, speed=1.0, stop=stop)
 
 
 def print_tally(tally: Tally) -> None:
@@ -260,17 +200,25 @@ def print_tally(tally: Tally) -> None:
 
 
 def report(
-    homes: HomesOption = 0,
-    profile: ProfileOption = "",
+    homes: HomesOption = 700,
     days: DaysOption = 365,
     seed: SeedOption = 1,
     start: StartOption = "",
+    to: Annotated[Path | None, typer.Option("--to", help="Folder for the page and its pictures.")] = None,
+    shared: Annotated[
+        Path | None, typer.Option("--shared", envvar="AVLEST_SHARED", help="Folder of measured data to compare with.")
+    ] = None,
 ) -> None:
     """Compare the municipality with measured and published figures: shape of the day, night, spread between homes."""
-    from avlest.simulate.report import build_report
+    from avlest.simulate.report import make_report, write_report
 
-    world = make_asked_world(_choose_homes(homes, profile), days=days, seed=seed, start=start)
-    typer.echo(build_report(world))
+    world = make_asked_world(homes, days=days, seed=seed, start=start)
+    data = shared / "data" if shared is not None and (shared / "data").is_dir() else shared
+    made = make_report(world, shared=data)
+    typer.echo(made.text)
+    if to is not None:
+        with explain_simulation_failures():
+            typer.echo(f"{write_report(made, to)}", err=True)
 
 
 def live(

@@ -20,7 +20,7 @@ PROFILES: Final[dict[str, Profile]] = {
     "municipality": Profile(420, "the demonstration: about 600 meters"),
     "town": Profile(5_000, "the benchmark of what is stored"),
     "city": Profile(50_000, "an installation of its full size"),
-    "million": Profile(560_000, "a million meters, streamed"),
+    "million": Profile(700_000, "a million meters, streamed"),
 }
 """By name, smallest first."""
 DEFAULT: Final = "municipality"

@@ -52,6 +52,14 @@ def do_make_account(actor: Actor, account: Account, password: str, *, now: datet
     return int(row.pk)
 
 
+def get_user_id(username: str) -> int:
+    """Return the number of a user; `RegistryError` for a name that nobody has."""
+    found = User.objects.filter(username=username).values_list("pk", flat=True).first()
+    if found is None:
+        raise RegistryError(Problem.INVALID, f"nobody is called {username}")
+    return int(found)
+
+
 def _set_password(user: User, password: str) -> None:
     try:
         validate_password(password, user)

@@ -22,9 +22,8 @@ from avlest.collect.processes import open_worker
 from avlest.project.config import Config
 from avlest.simulate.contracts import World
 from avlest.simulate.errors import IntakeError
-from avlest.simulate.radio.hearing import Air
-from avlest.simulate.roads.run import Window, build_typed_readings, derive_chunk, iterate_chunks
-from avlest.simulate.roads.sinks import InboxSink
+from avlest.simulate.roads.inbox import InboxSink
+from avlest.simulate.roads.run import Player, Window, build_typed_readings, derive_chunk
 
 LANES: Final = 2
 MOST_WAITING: Final = 600_000
@@ -59,23 +58,22 @@ class Intake:
 
     def play(self, window: Window, *, tell: Tell) -> Played:
         """Return when everything is stored; raises `IntakeError`, Django's `DatabaseError`."""
-        air, inbox = Air(self.world), Inbox(LANES)
+        player, inbox = Player(self.world, window.start), Inbox(LANES)
         span = (window.stop - window.start).total_seconds()
         typed = build_typed_readings(self.world, window)
         with run_workers(self.config.data_dir, LANES, prepare=self.prepare_child) as workers:
             inbox.put(typed)
             sink = InboxSink(inbox)
-            for reached, messages in iterate_chunks(air, window, chunk=derive_chunk(self.world)):
+            for reached, messages in player.play_until(window.stop, chunk=derive_chunk(self.world)):
                 sink.deliver(messages)
                 self.note(reached)
-                tell(
-                    f"{air.tally.sent:,} telegrams, {reached:%Y-%m-%d}", (reached - window.start).total_seconds(), span
-                )
+                note = f"{player.air.tally.sent:,} telegrams, {reached:%Y-%m-%d}"
+                tell(note, (reached - window.start).total_seconds(), span)
                 workers.wait_below(MOST_WAITING)
             self.note(window.stop)
             workers.wait_below(1)
         drain(self.config)
-        return Played(asdict(air.tally), len(typed))
+        return Played(asdict(player.air.tally), len(typed))
 
 
 def drain(config: Config) -> None:

@@ -6,25 +6,32 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from avlest.readings.calendar import derive_day_start, derive_local_day
 from avlest.simulate.errors import PlanError
 from avlest.simulate.filling.logins import Login
 
 FILE_NAME: Final = "demo.json"
 VERSION: Final = 1
+_YEAR: Final = 365
 DAYS: Final = 395
 """Thirteen months: a year to compare with, and the month that is running."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Plan:
-    """A world by its seed, size and period, what of it has been played, and which stages are done."""
+    """A world by its seed, size and period, what of it has been played, and which stages are done.
+
+    Meters hang from `begin` on and are heard from `start` on: what they counted before is known from the values they
+    were put up with, so that the year before can be settled.
+    """
 
     homes: int
     seed: int
+    begin: datetime
     start: datetime
     stop: datetime
     played_until: datetime
@@ -32,6 +39,12 @@ class Plan:
     logins: tuple[Login, ...] = ()
     tally: dict[str, int] = dataclasses.field(default_factory=dict)
     figures: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def settled_year(self) -> int | None:
+        """The year that is over and known as a whole; None where the demonstration is too short for one."""
+        year = derive_local_day(self.stop).year - 1
+        return year if self.begin <= derive_day_start(date(year, 1, 1)) else None
 
     def with_done(self, stage: str, **changes: Any) -> Plan:
         """The plan after a stage."""
@@ -44,10 +57,12 @@ class Plan:
 
 
 def make_plan(*, homes: int, seed: int, days: int, now: datetime) -> Plan:
-    """A new demonstration that ends with the present hour."""
+    """A new demonstration that ends with the present hour; one of a year or more begins with the year before."""
     stop = now.replace(minute=0, second=0, microsecond=0)
     start = stop - timedelta(days=days)
-    return Plan(homes, seed, start, stop, played_until=start)
+    year = derive_day_start(date(derive_local_day(stop).year - 1, 1, 1))
+    begin = min(start, year) if days >= _YEAR else start
+    return Plan(homes, seed, begin, start, stop, played_until=start)
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -75,7 +90,7 @@ def read_plan(folder: Path) -> Plan | None:
         raise PlanError(f"{path} cannot be read ({error}); begin anew with --fresh") from error
 
 
-_MOMENTS: Final = ("start", "stop", "played_until")
+_MOMENTS: Final = ("begin", "start", "stop", "played_until")
 
 
 def write_plan(folder: Path, plan: Plan) -> None:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -14,7 +14,7 @@ import polars as pl
 from avlest.collect.formats.canonical import Reading, to_heard
 from avlest.collect.heard import Heard
 from avlest.registry.media import get_media
-from avlest.simulate.behaviour import iterate_emissions
+from avlest.simulate.behaviour import Emitter
 from avlest.simulate.contracts import Emissions, World
 from avlest.simulate.filling.lists import derive_serials
 from avlest.simulate.radio.hearing import Air, Messages
@@ -40,12 +40,30 @@ def derive_chunk(world: World) -> timedelta:
     return max(timedelta(hours=1), min(CHUNK, timedelta(hours=hours)))
 
 
-def iterate_chunks(air: Air, window: Window, *, chunk: timedelta) -> Iterator[tuple[datetime, list[Messages]]]:
-    """The end of each chunk of time, and all messages in it; chunks without any are left out."""
-    made = iterate_emissions(air.world, start=window.start, stop=window.stop, chunk=chunk)
-    for number, emissions in _group(made, window.start, chunk):
-        messages = [one for item in emissions for one in air.hear(item)]
-        yield min(window.stop, window.start + (number + 1) * chunk), messages
+@dataclass(slots=True)
+class Player:
+    """A world that is played from `start` (a whole hour) on; each call goes on where the one before ended."""
+
+    world: World
+    start: datetime
+    air: Air = field(init=False)
+    _emitter: Emitter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.air, self._emitter = Air(self.world), Emitter(self.world)
+        self._emitter.skip(self.start)
+
+    @property
+    def at(self) -> datetime:
+        """How far the world has come."""
+        return self._emitter.at
+
+    def play_until(self, stop: datetime, *, chunk: timedelta) -> Iterator[tuple[datetime, list[Messages]]]:
+        """The end of each chunk of time, and all messages in it; chunks without any are left out."""
+        first = self.at
+        for number, emissions in _group(self._emitter.emit(stop, chunk=chunk), first, chunk):
+            messages = [one for item in emissions for one in self.air.hear(item)]
+            yield min(stop, first + (number + 1) * chunk), messages
 
 
 def _group(made: Iterable[Emissions], start: datetime, chunk: timedelta) -> Iterator[tuple[int, list[Emissions]]]:
@@ -64,9 +82,9 @@ def _group(made: Iterable[Emissions], start: datetime, chunk: timedelta) -> Iter
         yield number, waiting
 
 
-def play(air: Air, sink: Sink, window: Window, *, chunk: timedelta, tell: Told) -> None:
-    """Everything in a window as fast as it goes; `tell` is given the simulated time that was reached."""
-    for reached, messages in iterate_chunks(air, window, chunk=chunk):
+def play(player: Player, sink: Sink, stop: datetime, *, tell: Told) -> None:
+    """Everything until an instant as fast as it goes; `tell` is given the simulated time that was reached."""
+    for reached, messages in player.play_until(stop, chunk=derive_chunk(player.world)):
         sink.deliver(messages)
         tell(reached)
 
@@ -87,8 +105,3 @@ def _to_heard(item: dict[str, object], serial: str) -> Heard:
     unit = get_media()[str(item["medium"])].unit
     reading = Reading(at=at, value=Decimal(value) / 1000, meter=serial, unit=unit, quality="manual")
     return to_heard([reading], received_at=at, source="form")
-
-
-def count_messages(messages: Sequence[Messages]) -> int:
-    """How many messages there are."""
-    return sum(len(one) for one in messages)

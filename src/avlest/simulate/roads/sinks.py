@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ends of the simulated roads: a file, the inbox.  The broker is in `roads.mqtt`."""
+"""Where messages go, and the simplest of it, a file; `roads.mqtt` and `roads.inbox` are the others."""
 
 from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, cast
 
-from avlest.collect.inbox import Inbox
-from avlest.collect.packets import PackedMessages
 from avlest.simulate.radio.hearing import Messages
 from avlest.simulate.roads.lines import format_lines
-from avlest.simulate.roads.packing import Packer
 
 
 class Sink(Protocol):
@@ -61,28 +58,3 @@ class FileSink:
         assert self._file is not None
         for messages in group:
             self._file.writelines(line + b"\n" for line in format_lines(messages, self.form))
-
-
-@dataclass(slots=True)
-class InboxSink:
-    """Straight into the inbox, whole packets at a time: what a collector would have written."""
-
-    inbox: Inbox
-    _packer: Packer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._packer = Packer(self.inbox.lanes)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Everything was written when it was delivered."""
-
-    def deliver(self, group: Sequence[Messages]) -> None:
-        """Write all in one transaction; raises Django's `DatabaseError`."""
-        packed: list[PackedMessages] = [one for messages in group for one in self._packer.pack(messages)]
-        if packed:
-            self.inbox.put_packed(packed)
