@@ -66,7 +66,7 @@ def derive_login_settings(login: Login, *, is_https: bool) -> dict[str, Any]:
         "LOGIN_REDIRECT_URL": "/",
         "ACCOUNT_ADAPTER": "avlest.portal.login.adapters.AccountAdapter",
         "ACCOUNT_LOGIN_METHODS": {"username", "email"},
-        "ACCOUNT_SIGNUP_FIELDS": ["email*"],
+        "ACCOUNT_SIGNUP_FIELDS": ["email*", "password1*"],  # without it the log-in page asks for no password
         "ACCOUNT_EMAIL_VERIFICATION": "none",
         "ACCOUNT_LOGIN_BY_CODE_ENABLED": login.by_email_code,
         "ACCOUNT_LOGIN_BY_CODE_TIMEOUT": 900,
