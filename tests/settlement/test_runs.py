@@ -203,8 +203,7 @@ def test_an_a_konto_changed_on_request_is_taken_up_by_the_terms_left(clerk, cont
             do_set_advance(clerk, home.account, year=2026, quantities=quantities, reason="asked for", now=at)
         do_run_through(clerk, controller, RunRequest(kind="term", year=2026, month=month), store=store, now=at)
     lines = InvoiceLine.objects.filter(account_id=home.account, kind="advance", service="water").order_by("term")
-    quantities = list(lines.values_list("quantity", flat=True))
-    assert quantities == [35_000, 35_000, 55_000, 55_000]
+    assert list(lines.values_list("quantity", flat=True)) == [35_000, 35_000, 55_000, 55_000]
     assert sum(lines.values_list("amount", flat=True)) == 814_860  # 180 x 45.27
 
 
