@@ -43,6 +43,7 @@ class Figures:
     """What was measured, summed over the chunks."""
 
     seconds: float = 0
+    processor: float = 0
     plain: float = 0
     lines: int = 0
     subscribers: int = 0
@@ -148,6 +149,7 @@ def cut_by_price(subscribers: pl.DataFrame, random: np.random.Generator) -> pl.D
 
 def measure(town: Town, book: PriceBook, figures: Figures) -> None:
     """Settle one chunk and add up."""
+    processor = time.process_time()
     began = time.perf_counter()
     settled = derive_settlement(
         subscribers=town.subscribers, services=town.services, consumption=town.consumption, earlier=town.earlier,
@@ -161,6 +163,7 @@ def measure(town: Town, book: PriceBook, figures: Figures) -> None:
     lines = pl.concat([settled.lines, planned.lines])
     totals = derive_totals(lines, ["subscriber"])
     clock(figures, "totals", began)
+    figures.processor += time.process_time() - processor
     assert not settled.problems.height
     assert not planned.problems.height
     figures.lines += lines.height
@@ -206,7 +209,8 @@ def show(figures: Figures) -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in figures.parts.items())
     print(
-        f"pure: {figures.subscribers} subscribers, {figures.lines} lines in {figures.seconds:.2f} s "
+        f"pure: {figures.subscribers} subscribers, {figures.lines} lines in {figures.seconds:.2f} s, "
+        f"{figures.processor:.2f} s of processor time "
         f"({figures.lines / figures.seconds:,.0f} lines/s; {parts}), peak memory {memory:.2f} GB"
     )
     print(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
@@ -37,7 +38,7 @@ def build_book(*, included: bool = True, water: Sequence[tuple[int, date | None,
 @st.composite
 def municipalities(draw: st.DrawFn) -> dict[str, pl.DataFrame]:
     """Properties with one to three owners in the year, each with quantities, and an a konto invoiced to each."""
-    subscribers: list[dict[str, object]] = []
+    subscribers: list[dict[str, Any]] = []
     for number in range(draw(st.integers(1, 6))):
         moves = sorted(draw(st.sets(st.integers(1, 364), max_size=2)))
         ends = [START, *(START + timedelta(days=day) for day in moves), None]
