@@ -45,8 +45,8 @@ def derive_night_balance(
 
     38.0 m³/h in, 600 connections without meters at 1.7 L/h: 36.980 m³/h.  Only measured values count.  Meters of
     customers that are read by passing by, or whose clock is too far off, do not show the hour: they count as not heard,
-    and the sum of the others is scaled up for them; hours with less than `least_coverage` are not used, nor are hours without a
-    value of every inflow and outflow.
+    and the sum of the others is scaled up for them; hours with less than `least_coverage` are not used, nor are hours
+    without a value of every inflow and outflow.
     """
     night = _take_night(hourly, rule, zone)
     flows = _sum_flows(night, members.filter(pl.col("direction") != 0))

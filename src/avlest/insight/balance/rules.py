@@ -55,7 +55,7 @@ def _parse_row(row: Mapping[str, Any], place: str) -> BalanceRule:
     expected = set(types) - {"starts"} | {"from"}
     if set(row) != expected:
         raise BalanceError(f"{place}: expected {', '.join(sorted(expected))}; found {', '.join(sorted(row))}")
-    converted = {
+    converted: dict[str, Any] = {
         key: Decimal(value) if types[key] == "Decimal" else value for key, value in row.items() if key != "from"
     }
     converted["unusable_roads"] = tuple(row["unusable_roads"])

@@ -39,12 +39,19 @@ def _confirm(grid: Grid, spec: Burst, rows: Integers, columns: Integers, in_run:
     for part in split_chunks(len(rows)):
         at, columns_of = rows[part], columns[part]
         before = take_window(grid, at, begin[position[columns_of]] - 1, NORMAL_DAYS * 24)
-        enough = before.trusted.sum(axis=1) >= spec.known_hours
-        own = np.where(enough, pick_quantile(before.values, before.trusted, _PERCENTILE) * spec.factor, 0)
         now = grid.values[at, columns_of]
-        high = in_run[part] | (now > np.maximum(own, spec.single))
+        high = in_run[part] | (now > np.maximum(_own_limit(before, spec), spec.single))
         confirmed[part] = high & (now > _take_habit(grid, at, columns_of) * spec.habit)
     return confirmed
+
+
+def _own_limit(before: Window, spec: Burst) -> Integers:
+    """What the eight weeks before allow for one hour: by their P99, and by the second highest hour they had."""
+    enough = before.trusted.sum(axis=1) >= spec.known_hours
+    values = np.where(before.trusted, before.values, 0)
+    second = np.partition(values, -2, axis=1)[:, -2] * spec.habit
+    own = np.maximum(pick_quantile(before.values, before.trusted, _PERCENTILE) * spec.factor, second)
+    return np.where(enough, own, 0).astype(np.int64)
 
 
 def _take_habit(grid: Grid, rows: Integers, columns: Integers) -> Integers:

@@ -57,16 +57,16 @@ def last_columns(grid: Grid) -> Integers:
     return np.where(np.arange(len(ends)) == len(ends) - 1, ends if following else -1, ends)
 
 
-def trail_normal(values: Integers, known: Flags, *, first: int) -> tuple[Integers, Flags]:
-    """Of the `NORMAL_DAYS` days before each day from `first` on, the low quartile, and whether enough is known.
+def trail_normal(values: Integers, known: Flags, *, first: int, share: float = NORMAL_SHARE) -> tuple[Integers, Flags]:
+    """Of the `NORMAL_DAYS` days before each day from `first` on, a quantile, and whether enough is known.
 
-    `values` and `known` (n, d).  The low quartile follows a place's habits and is not pulled up by a leak of a month.
+    `values` and `known` (n, d).  By default the low quartile: it follows a place's habits and is not pulled up by a leak of a month.
     """
     padded = np.pad(values, ((0, 0), (NORMAL_DAYS, 0)))
     there = np.pad(known, ((0, 0), (NORMAL_DAYS, 0)))
     view = np.lib.stride_tricks.sliding_window_view(padded, NORMAL_DAYS, axis=1)[:, first:-1]
     flags = np.lib.stride_tricks.sliding_window_view(there, NORMAL_DAYS, axis=1)[:, first:-1]
-    return pick_quantile(view, flags, NORMAL_SHARE), flags.sum(axis=-1) >= _KNOWN_DAYS
+    return pick_quantile(view, flags, share), flags.sum(axis=-1) >= _KNOWN_DAYS
 
 
 def normal_quiet(grid: Grid, rows: Integers | slice) -> tuple[Integers, Flags]:
@@ -74,6 +74,16 @@ def normal_quiet(grid: Grid, rows: Integers | slice) -> tuple[Integers, Flags]:
     days = sum_days(grid, rows)
     first = int(days.position[grid.start]) if grid.start < grid.width else len(days.begin)
     return trail_normal(days.lowest, days.known >= _KNOWN_HOURS, first=first)
+
+
+def find_busy(grid: Grid, rows: Integers, *, limit: int, dry_hours: int) -> Flags:
+    """Per local day from `grid.start`'s on (rows, d): the median of its days before has fewer than `dry_hours` dry."""
+    begin, position = split_days(grid)
+    trusted = grid.trusted[rows]
+    dry = np.add.reduceat((trusted & (grid.values[rows] <= limit)).astype(np.int64), begin, axis=1)
+    known = np.add.reduceat(trusted.astype(np.int64), begin, axis=1) >= _KNOWN_HOURS
+    usual, enough = trail_normal(dry, known, first=int(position[grid.start]), share=0.5)
+    return np.asarray(enough & (usual < dry_hours))
 
 
 def spread_days(by_day: Integers, grid: Grid) -> Integers:

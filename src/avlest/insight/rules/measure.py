@@ -15,10 +15,8 @@ import numpy as np
 from avlest.insight.rules.grid import Grid, Integers
 from avlest.insight.rules.latch import CARRIED, STILL_OPEN, Episodes
 from avlest.insight.rules.scene import Amount, Rate, Rule, Scene
-from avlest.insight.rules.windows import BACK_HOURS, lowest_mean, split_chunks, take_window, walk_back
+from avlest.insight.rules.windows import BACK_HOURS, QUIET_HOURS, lowest_mean, split_chunks, take_window, walk_back
 
-QUIET_HOURS = 6
-"""Of a day's hours the quietest six: those of the night."""
 _DAY = 24
 _FLAT_CHUNK = 100_000
 

@@ -13,7 +13,7 @@ from avlest.insight.rules.grid import Flags, Grid, Integers
 from avlest.insight.rules.latch import Signals
 from avlest.insight.rules.scene import Amount, Found, Rate, Rule, Scene
 from avlest.insight.rules.specs import NightFlow
-from avlest.insight.rules.windows import Window, end_known, pick_median
+from avlest.insight.rules.windows import Window, end_known, pick_median, pick_quantile
 
 _MAX_GAP = 12
 
@@ -67,9 +67,9 @@ def _find_high(nights: Nights, spec: NightFlow, asked: Integers) -> tuple[Flags,
     median, known = pick_median(nights.values, nights.trusted), np.asarray(nights.trusted.any(axis=-1))
     back = asked[:, None] + np.arange(1 - spec.nights, 1)
     values, trusted = _gather(nights, back)
-    lately = pick_median(values, trusted)
+    lately = _pick(values, trusted, spec.share)
     enough = (trusted.sum(axis=-1) >= spec.known_hours) & (known[:, np.maximum(back, 0)] & (back >= 0)).all(axis=-1)
-    rows, places = np.nonzero(enough & (lately > spec.limit))
+    rows, places = np.nonzero(enough & (lately > spec.limit) & _is_steady(values, trusted, spec))
     before = asked[places][:, None] + np.arange(1 - spec.nights - spec.history, 1 - spec.nights)
     inside = (before >= 0)[:, :, None] & nights.trusted[rows[:, None], np.maximum(before, 0)]
     former = nights.values[rows[:, None], np.maximum(before, 0)]
@@ -79,6 +79,18 @@ def _find_high(nights: Nights, spec: NightFlow, asked: Integers) -> tuple[Flags,
     settled = inside.any(axis=-1).sum(axis=-1) >= spec.known_nights
     high[rows, places] = settled & (lately[rows, places] > usual * spec.factor)
     return high, median, known
+
+
+def _is_steady(values: Integers, trusted: Flags, spec: NightFlow) -> Flags:
+    if not spec.steady:
+        return np.ones(values.shape[:-1], bool)
+    quietest = pick_quantile(values, trusted, 0.0)
+    allowed = np.maximum(quietest * spec.steady, spec.limit)
+    return np.asarray(pick_median(values, trusted) - quietest <= allowed)
+
+
+def _pick(values: Integers, trusted: Flags, share: float) -> Integers:
+    return pick_median(values, trusted) if share == 0.5 else pick_quantile(values, trusted, share)
 
 
 def _gather(nights: Nights, back: Integers) -> tuple[Integers, Flags]:

@@ -31,6 +31,8 @@ class ContinuousFlow:
 
     `limit`: an hour at or below it counts as no flow. `max_gap`: so many hours without a value end what is known of
     the flow. `adaptive` > 0: the limit is at least this many times the low quartile of the series' own daily minima.
+    A home that as a rule has fewer than `dry_hours` hours without flow a day is busy: by chance a day may pass without
+    any.  There it takes `busy_hours`, or a flow of at least `busy_rate` in the quietest hours; 0: no home is busy.
     """
 
     hours: int
@@ -38,11 +40,19 @@ class ContinuousFlow:
     limit: int = amount()
     max_gap: int
     adaptive: float = 0.0
+    dry_hours: int = 0
+    busy_hours: int = 0
+    busy_rate: int = amount(0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NightFlow:
-    """Median of the hours `[from_hour, to_hour)` over `nights` above `limit` and `factor` × own median of `history`."""
+    """Median of the hours `[from_hour, to_hour)` over `nights` above `limit` and `factor` × own median of `history`.
+
+    `share`: not the median (0.5) but what so large a share of the hours lies below; 0: the quietest hour of all.
+    `steady` > 0: and the median is no further above the quietest hour than so many times that hour, or the limit:
+    people who are up draw now more, now less; what leaks is even.
+    """
 
     from_hour: int
     to_hour: int
@@ -52,6 +62,8 @@ class NightFlow:
     factor: float
     history: int
     known_nights: int
+    share: float = 0.5
+    steady: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +80,25 @@ class Burst:
     run_hours: int
     clear: int = amount()
     habit: float
-    """An hour of at most this many times what the same hour of the week has had before is a habit (a garden sprinkler,
-    a dairy), not a burst; 0: habits do not count."""
+    """What there was before is a habit (a garden hose, a dairy), not a burst: one hour must be above so many times the
+    second highest of eight weeks, several in a row above so many times what the same hour of the week has had; 0: habits
+    do not count."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HighDay:
-    """A local day above `factor` × the median of the same weekday over `weeks`, and above `minimum`."""
+    """A local day above `factor` × the median of the same weekday over `weeks`, and above `minimum`.
+
+    `habit`: and above so many times the second highest of all days of those weeks, and above `factor` times their median;
+    0: habits do not count.
+    """
 
     factor: float
     minimum: int = amount()
     weeks: int
     known_days: int
     known_hours: int
+    habit: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from avlest.insight.contracts import AlarmKind, Meaning
-from avlest.insight.rules.days import last_columns, sum_days
+from avlest.insight.rules.days import Days, last_columns, sum_days
 from avlest.insight.rules.grid import Flags, Integers
 from avlest.insight.rules.latch import Signals
 from avlest.insight.rules.scene import Amount, Found, Rate, Rule, Scene, cut, first_needed
@@ -32,8 +32,21 @@ def find_high_day(scene: Scene, spec: HighDay) -> Signals:
     known = (same >= 0) & (days.known[rows[:, None], picked] >= spec.known_hours)
     usual = pick_median(days.sums[rows[:, None], picked], known)
     enough = known.sum(axis=1) >= spec.known_days
-    opens[rows, ends[asked[places]] - grid.start] = enough & (days.sums[rows, asked[places]] > usual * spec.factor)
+    now = days.sums[rows, asked[places]]
+    second, middle = _find_habit(days, rows, asked[places], spec)
+    unusual = (now > second * spec.habit) & (now > np.maximum(usual, middle) * spec.factor)
+    opens[rows, ends[asked[places]] - grid.start] = enough & unusual
     return Signals(opens, np.zeros_like(opens))
+
+
+def _find_habit(days: Days, rows: Integers, day: Integers, spec: HighDay) -> tuple[Integers, Integers]:
+    """Of all days of the weeks before the second highest (twice makes a habit) and the median; 0 without habits."""
+    if not spec.habit:
+        return np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
+    before = day[:, None] - np.arange(1, 7 * spec.weeks + 1)
+    known = (before >= 0) & (days.known[rows[:, None], np.maximum(before, 0)] >= spec.known_hours)
+    sums = np.where(known, days.sums[rows[:, None], np.maximum(before, 0)], 0)
+    return np.sort(sums, axis=1)[:, -2], pick_median(sums, known)
 
 
 def look_high_day(window: Window, spec: HighDay, limit: Integers) -> Found:

@@ -16,6 +16,8 @@ from avlest.insight.rules.grid import Flags, Grid, Integers
 from avlest.insight.rules.trailing import NOTHING, last_index, run_length
 
 BACK_HOURS = LOOKBACK_DAYS * 24
+QUIET_HOURS = 6
+"""Of a day's hours the quietest six: those of the night."""
 _CHUNK = 2_000
 
 
