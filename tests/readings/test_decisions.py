@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
 from avlest.readings.access import access_finding, access_findings, access_hourly
@@ -24,10 +25,11 @@ from avlest.readings.services.parameters import (
 )
 from avlest.registry.access import make_system_actor
 from avlest.registry.errors import RegistryError
-from avlest.registry.models import AuditEntry, Series
+from avlest.registry.models import AuditEntry, MeteringPoint, Series
 from avlest.registry.rights import AccessDeniedError, Actor, Right
 from avlest.registry.services.organisations import do_create_organisation
-from tests.readings.plant import DAY, HOUR, MADE_AT, NOW, START, Plant
+from avlest.registry.services.rows import do_create_row
+from tests.readings.plant import DAY, HOUR, MADE_AT, NOW, SCHEMA, START, Plant
 
 
 @pytest.fixture
@@ -255,3 +257,45 @@ def test_an_expectation_and_an_outage_shape_estimates(plant: Plant) -> None:
     assert hours["value"].to_list()[:5] == [0] * 5
     assert set(hours["rule"].to_list()[:5]) == {"outage"}
     assert hours["value"].to_list()[6] == 1_000
+
+
+def test_a_meters_own_words_reach_validation(plant: Plant) -> None:
+    """A status that says tampering puts a task into the queue, with discretion proposed (V13)."""
+    from avlest.collect.models import StatusText
+
+    register, _ = plant.make_meter()
+    word = StatusText.objects.create(text="LEAK TAMPER")
+    plant.batch += 1
+    rows = [
+        (register, START + HOUR * n, 10_000 * n, word.pk if 50 < n < 60 else 0, 50, "x", NOW) for n in range(18 * 24)
+    ]
+    plant.store.append("readings", pl.DataFrame(rows, schema=SCHEMA, orient="row"), writer="x", batch=plant.batch)
+    plant.derive()
+    found = [one for one in access_findings(plant.actor) if one.code == "V13"]
+    assert found
+    assert {one.suggestion for one in found} == {"discretion"}
+    assert START + HOUR * 49 <= found[0].starts_at <= START + HOUR * 51
+
+
+def test_series_over_time_are_checked(plant: Plant) -> None:
+    """Stuck for a month, and a sub-meter that uses more than its main: in the queue, and gone when no longer so."""
+    from avlest.readings.derive.checks import do_check_series
+    from avlest.readings.derive.directory import Directory
+
+    start = START - 40 * DAY
+    register, series = plant.make_meter(since=start)
+    point = Series.objects.filter(pk=series).values_list("point_id", flat=True)[0]
+    place = MeteringPoint(code="SUB", medium="cold_water", parent_id=point)
+    sub_point = do_create_row(plant.actor, place, now=MADE_AT)
+    sub, _ = plant.make_meter(point=sub_point, since=start)
+    plant.hear(register, [(start + HOUR * n, 5_000_000) for n in range(59 * 24)])
+    plant.hear_hours(sub, use=10_000, hours=59 * 24, since=start)
+    plant.derive()
+    assert do_check_series(plant.store, Directory(), now=NOW) > 0
+    found = access_findings(plant.actor)
+    assert {(one.code, one.series_id) for one in found} >= {("V09", series), ("V15", series)}
+    assert do_check_series(plant.store, Directory(), now=NOW) == 0
+    plant.hear(register, [(start + HOUR * n, 5_000_000 + 20_000 * n) for n in range(59 * 24)], known=NOW + HOUR)
+    plant.derive(NOW + 2 * HOUR)
+    do_check_series(plant.store, Directory(), now=NOW + 2 * HOUR)
+    assert get_open(plant) == []

@@ -163,6 +163,15 @@ def _centre(at: int, interval: int) -> int:
     return (at + interval // 2) // interval * interval if interval else at
 
 
+def read_status_words(numbers: Iterable[int]) -> dict[int, str]:
+    """The words of statuses by the number that readings carry."""
+    wanted = sorted(set(numbers))
+    found: dict[int, str] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        found.update(StatusText.objects.filter(pk__in=wanted[at : at + _CHUNK]).values_list("pk", "text"))
+    return found
+
+
 def read_status_numbers(texts: Sequence[str], known: dict[str, int]) -> None:
     """Add the numbers of status texts to `known`; those that are new are made."""
     missing = sorted({text[:300] for text in texts} - known.keys())

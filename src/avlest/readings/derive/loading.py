@@ -21,6 +21,7 @@ from avlest.readings.derive.directory import (
     read_outages,
 )
 from avlest.readings.derive.intervals import derive_hour_amounts
+from avlest.readings.statuses import read_statuses
 from avlest.readings.tables import Store
 from avlest.readings.vee.contracts import HISTORY, LONG_HISTORY, MARGIN, VeeInputs
 
@@ -48,7 +49,8 @@ class Loader:
         first, last = derive_day_start(start), derive_day_start(stop)
         inputs = self._describe(series_ids, start, stop)
         inputs = dataclasses.replace(inputs, readings=self.read_readings(inputs, first - MARGIN, last + MARGIN))
-        return self._anchor(inputs, start, stop, horizon)
+        inputs = self._anchor(inputs, start, stop, horizon)
+        return dataclasses.replace(inputs, statuses=read_statuses(inputs.readings["status"]))
 
     def _describe(self, series_ids: Sequence[int], start: dt.date, stop: dt.date) -> VeeInputs:
         """All but the readings; dated settings are those of the first day."""

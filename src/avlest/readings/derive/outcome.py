@@ -19,6 +19,7 @@ from avlest.readings.vee.contracts import Severity
 _BATCH: Final = 500
 LATER: Final = frozenset({"V08", "V09", "V12", "V15"})
 """Rules that look at stored rows of many series: they are checked apart, `derive.checks`."""
+_RUNNING: Final = frozenset({"V09"})
 _MOST_TEXT: Final = 500
 
 
@@ -71,15 +72,16 @@ def do_note_findings(
     """
     told = findings.filter(pl.col("severity") != Severity.INFO)
     owners = dict(series.select("series", "organisation").iter_rows())
-    during = Q(starts_at__gte=derive_day_start(start), starts_at__lt=derive_day_start(stop))
+    begin, end = derive_day_start(start), derive_day_start(stop)
+    during = Q(starts_at__gte=begin, starts_at__lt=end) | Q(starts_at__lt=begin, ends_at__gt=begin, code__in=_RUNNING)
     which = ~Q(code__in=LATER) if codes is None else Q(code__in=codes)
     standing = {
-        (number, code, begins): (pk, state)
+        _key(number, code, begins): (pk, state)
         for pk, number, code, begins, state in read_of(
             Finding, list(owners), during & which, "id", "series_id", "code", "starts_at", "state"
         )
     }
-    found = {(row["series"], row["rule"], row["start"]): row for row in told.iter_rows(named=True)}
+    found = {_key(row["series"], row["rule"], row["start"]): row for row in told.iter_rows(named=True)}
     new = [_finding(row, owners, now=now) for key, row in found.items() if key not in standing and key[0] in owners]
     Finding.objects.bulk_create(new, batch_size=_BATCH, ignore_conflicts=True)
     gone = [pk for key, (pk, state) in standing.items() if key not in found and state == Finding.State.OPEN]
@@ -87,6 +89,11 @@ def do_note_findings(
     _set_state(gone, Finding.State.GONE, closed_at=now)
     _set_state(back, Finding.State.OPEN, closed_at=None)
     return len(new) + len(back)
+
+
+def _key(series: int, code: str, begins: dt.datetime) -> tuple[int, str, dt.datetime | None]:
+    """What makes two findings the same one: of a state that lasts there is one, whenever it is said to have begun."""
+    return series, code, None if code in _RUNNING else begins
 
 
 def _finding(row: dict[str, Any], owners: dict[int, int], *, now: dt.datetime) -> Finding:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the numbers in `readings.status` mean to validation.
+
+The words belong to the room that decodes telegrams, which stands above this one: it hands its reader in when it
+starts.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import polars as pl
+
+from avlest.readings.vee.contracts import STATUSES
+
+StatusReader = Callable[[Iterable[int]], Mapping[int, str]]
+"""From numbers to the words of the catalogue, such as `TAMPER DRY`."""
+
+_OK: Final = 0
+
+
+@cache
+def load_words() -> dict[str, frozenset[str]]:
+    """The words that mean tampering, and those of a dry pipe: `data/statuses.toml`."""
+    text = (resources.files("avlest.readings") / "data" / "statuses.toml").read_text("utf-8")
+    return {name: frozenset(words) for name, words in tomllib.loads(text).items()}
+
+
+def _read_nothing(_numbers: Iterable[int]) -> Mapping[int, str]:
+    """Without the room of telegrams no number has a meaning."""
+    return {}
+
+
+_reader: StatusReader = _read_nothing
+
+
+def use_status_reader(reader: StatusReader) -> None:
+    """Have the numbers read by another room's function, from now on in this process."""
+    global _reader
+    _reader = reader
+
+
+def read_statuses(numbers: pl.Series) -> pl.DataFrame:
+    """The rows `vee.contracts.STATUSES` of those statuses that mean tampering or a dry pipe."""
+    wanted = [number for number in numbers.drop_nulls().unique().to_list() if number != _OK]
+    return derive_statuses(_reader(wanted)) if wanted else derive_statuses({})
+
+
+def derive_statuses(words: Mapping[int, str]) -> pl.DataFrame:
+    """The same from the words."""
+    known = load_words()
+    rows = []
+    for number, text in sorted(words.items()):
+        said = set(text.upper().split())
+        tamper, dry = bool(said & known["tamper"]), bool(said & known["dry"])
+        if tamper or dry:
+            rows.append((number, tamper, dry))
+    return pl.DataFrame(rows, schema=dict(STATUSES), orient="row")
