@@ -216,10 +216,8 @@ def derive_heat(inputs: VeeInputs) -> VeeResult:
     """Hours and days of the heat meter over all its readings."""
     at = inputs.readings["at"].sort()
     first, last = at[0], at[-1]
-    return derive_series(
-        inputs, start=first.astimezone(COPENHAGEN).date(), stop=last.astimezone(COPENHAGEN).date() + dt.timedelta(days=1),
-        horizon=last, known_at=last, zone=COPENHAGEN,
-    )  # fmt: skip
+    start, stop = (at.astimezone(COPENHAGEN).date() for at in (first, last + dt.timedelta(days=1)))
+    return derive_series(inputs, start=start, stop=stop, horizon=last, known_at=last, zone=COPENHAGEN)
 
 
 def print_water(folder: Path, *, share: float, seed: int) -> None:
@@ -230,8 +228,8 @@ def print_water(folder: Path, *, share: float, seed: int) -> None:
     ranks = dict(result.hourly.group_by("quality").len().sort("quality").iter_rows())
     print(f"{len(areas.value)} areas, {known:,} known hours from {areas.start:%Y-%m-%d}; hours by quality: {ranks}")
     assert np.array_equal(found[~np.isnan(areas.value)], areas.value[~np.isnan(areas.value)])
-    print("findings: " + ", ".join(f"{rule} {detail} {count}" for rule, detail, count in
-                                   result.findings.group_by("rule", "detail").len().sort("rule").iter_rows()))  # fmt: skip
+    counts = result.findings.group_by("rule", "detail").len().sort("rule", "detail").iter_rows()
+    print("findings: " + ", ".join(f"{rule} {detail} {count}" for rule, detail, count in counts))
     for case, methods in compare(areas, share=share, seed=seed).items():
         best = min(methods, key=lambda name: float(methods[name].mean()))
         print(f"\n{share:.0%} hidden in blocks of 1 h to 3 d, {case}: MAPE per cent by area, and mean")

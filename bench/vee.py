@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def replace_meters(rng: np.random.Generator, register: np.ndarray, state: np.nda
 def make_inputs(town: Town, ids: np.ndarray, readings: pl.DataFrame) -> VeeInputs:
     """Feeds and series of some meters; the replaced ones with end and start values."""
     change = YEAR_START + dt.timedelta(hours=town.hours // 2, minutes=59, seconds=59)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for number in ids.tolist():
         if number < REPLACED:
             rows.append((number, number + OLD, YEAR_START, change, None, None))
@@ -175,7 +175,7 @@ def derive_year(store: Store, town: Town, *, chunk: int) -> tuple[int, Watch, fl
     start = time.perf_counter()
     rows = 0
     with ThreadPoolExecutor(THREADS) as pool:
-        waiting = []
+        waiting: list[Future[None]] = []
         for batch, result in enumerate(derive_chunks(store, town, chunk, watch), start=1):
             if waiting:
                 waiting.pop().result()

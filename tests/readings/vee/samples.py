@@ -63,8 +63,8 @@ def make_inputs(
     **more: Sequence[dict[str, Any]],
 ) -> VeeInputs:
     """Inputs from rows; `more` are rows of the other frames by name."""
-    schemas = {"limits": contracts.LIMITS, "expectations": contracts.EXPECTATIONS, "decisions": contracts.DECISIONS,
-               "outages": contracts.OUTAGES, "degree_days": contracts.DEGREE_DAYS, "statuses": contracts.STATUSES}  # fmt: skip
+    names = ("limits", "expectations", "decisions", "outages", "degree_days", "statuses")
+    schemas = {name: getattr(contracts, name.upper()) for name in names}
     return VeeInputs(
         readings=frame(contracts.READINGS, readings),
         feeds=frame(contracts.FEEDS, feeds),
@@ -80,6 +80,11 @@ def derive(inputs: VeeInputs, start: dt.date, stop: dt.date, *, horizon: dt.date
 def values(result: VeeResult, number: int = 1) -> dict[dt.datetime, int | None]:
     rows = result.hourly.filter(pl.col("series") == number)
     return dict(zip(rows["hour"], rows["value"], strict=True))
+
+
+def total(result: VeeResult) -> int:
+    """The sum of all hours."""
+    return sum(value for value in result.hourly["value"] if value is not None)
 
 
 def rules(result: VeeResult) -> list[str]:

@@ -94,8 +94,8 @@ def test_a_replacement_adds_both_meters_and_never_subtracts_across_them() -> Non
     result = derive(make_inputs(rows, feeds), dt.date(2026, 1, 1), dt.date(2027, 1, 1), horizon=end)
     assert result.hourly["value"].sum() == 120_500_000
     assert result.hourly.height == 8760
-    before = result.hourly.filter(pl.col("hour") < utc(2026, 8, 14, 8))["value"].sum()
-    shared = values(result)[utc(2026, 8, 14, 8)]
+    before = int(result.hourly.filter(pl.col("hour") < utc(2026, 8, 14, 8))["value"].sum())
+    shared = values(result)[utc(2026, 8, 14, 8)] or 0
     assert before < 61_750_000 < before + shared
 
 
@@ -119,7 +119,7 @@ def test_a_small_fall_is_no_rollover() -> None:
     result = derive(inputs, day.date(), day.date() + DAY, horizon=day + 4 * HOUR)
     assert rules(result) == ["V05"]
     assert result.findings["detail"].to_list() == ["backflow"]
-    assert max(v for v in result.hourly["value"] if v is not None) <= 80_000
+    assert max(v for v in values(result).values() if v is not None) <= 80_000
 
 
 def test_a_reading_that_comes_after_a_stipulation_corrects_it() -> None:
@@ -135,7 +135,7 @@ def test_a_reading_that_comes_after_a_stipulation_corrects_it() -> None:
     known.append(reading(last, 1_275_000_000, quality=Quality.CUSTOMER_READ))
     result = derive(make_inputs(known, [feed(first)]), dt.date(2025, 1, 1), dt.date(2027, 1, 1), horizon=last)
     assert result.hourly["value"].sum() == 275_000_000
-    year = result.hourly.filter(pl.col("hour") < middle)["value"].sum()
+    year = int(result.hourly.filter(pl.col("hour") < middle)["value"].sum())
     assert result.hourly["value"].sum() - 140_000_000 == 135_000_000
     assert abs(year - 137_500_000) < 5_000  # whole millilitres, odd ones to the first hours
 
@@ -151,11 +151,11 @@ def test_a_reading_below_a_stipulation_is_no_error() -> None:
     rows.append(reading(last, 1_275_000_000, quality=Quality.CUSTOMER_READ))
     after = derive(make_inputs(rows, [feed(first)]), dt.date(2025, 1, 1), dt.date(2027, 1, 1), horizon=last)
     assert "V05" not in rules(after)
-    assert after.hourly["value"].min() >= 0
+    assert (after.hourly["value"] >= 0).all()
     frozen = pl.DataFrame({"series": [1], "until": [dt.date(2026, 1, 1)]})
     items = find_corrections(before.daily, after.daily, frozen)
-    later = after.hourly.filter(pl.col("hour") >= middle)["value"].sum()
-    assert items["difference"].sum() + later == -25_000_000
+    later = int(after.hourly.filter(pl.col("hour") >= middle)["value"].sum())
+    assert int(items["difference"].sum()) + later == -25_000_000
 
 
 def test_wastewater_is_main_less_reduction() -> None:

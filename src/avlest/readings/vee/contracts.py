@@ -197,7 +197,7 @@ LONG_HISTORY: Final = dt.timedelta(days=430)
 class HistoryReader(Protocol):
     """Reads stored `hourly` rows (`HISTORY`) when a series turns out to have something to estimate."""
 
-    def __call__(self, series: Sequence[int], start: dt.datetime, stop: dt.datetime) -> pl.DataFrame:
+    def __call__(self, series: Sequence[int], start: dt.datetime, stop: dt.datetime, /) -> pl.DataFrame:
         """Return the rows of the series in `[start, stop)`; rows of other qualities do no harm."""
 
 

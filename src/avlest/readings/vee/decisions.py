@@ -35,8 +35,8 @@ class Decisions:
     rule: Integers
 
 
-def make_decisions(inputs: VeeInputs, book: Book, *, start: int, stop: int) -> Decisions:
-    """Decisions with a value that touch `[start, stop)`; of several for one period the latest counts.
+def make_decisions(inputs: VeeInputs, book: Book) -> Decisions:
+    """Decisions with a value; of several for one period the latest counts.
 
     Raises `VeeError` for a value that is missing or a period that is not on full hours.
     """
@@ -44,7 +44,6 @@ def make_decisions(inputs: VeeInputs, book: Book, *, start: int, stop: int) -> D
     rows = _keep_latest(rows).filter(pl.col("action") != Action.RELEASE.value)
     place, known = find_places(book.ids, to_integers(rows["series"]))
     low, high = to_ms(rows["start"]), to_ms(rows["stop"])
-    known &= (low < stop) & (high > start)
     _check(rows.filter(pl.Series(known)))
     rank = np.array([_LOCK if a == Action.DISCRETION.value else int(_RANKS[a]) for a in rows["action"]], np.int64)
     order = np.lexsort((to_ms(rows["known_at"]), rank))

@@ -99,7 +99,7 @@ def _derive_part(
     grid = make_grid(spans, rows=len(book.ids), start=first, stop=last, step=MS_HOUR, horizon=end)
     fill_gauges(grid, points, book, horizon=end)
     trusted = ((low - _SETTLED_BEFORE) // MS_HOUR, (high + _SETTLED_AFTER) // MS_HOUR)
-    decisions = make_decisions(inputs, book, start=first, stop=last)
+    decisions = make_decisions(inputs, book)
     weather, replaced = make_weather(inputs.degree_days), mark_replaced(decisions, grid)
     sources = Sources(book, grid, history, weather, zone, trusted, replaced)
     _estimate(inputs, book, spans, sources, decisions, findings, window=(low, min(high, end)))
@@ -171,13 +171,16 @@ def _estimate(
     """Estimate the gaps that touch the window and lay decisions over them."""
     low, high = window
     idle = make_periods(*_load_outages(inputs, book))
-    decisions = pick_touching(decisions, start=low, stop=high)
+    wanted = is_gap(spans) & (spans.start < high) & (spans.stop > low)
+    gap_spans = spans.pick(wanted)
+    # a decision outside the window may still fix a part of a gap that reaches into it
+    begin, end = min(low, int(gap_spans.start.min(initial=low))), max(high, int(gap_spans.stop.max(initial=high)))
+    decisions = pick_touching(decisions, start=begin, stop=end)
     nothing = make_decided(*(np.zeros(0, np.int64) for _ in range(3)))
     shares = make_gaps(decisions.spans, idle=idle, decided=nothing)
     amounts = estimate_gaps(shares, sources)[0].amount
     decided = make_decided(*_find_fixed(decisions, shares.owner, shares.hour, amounts))
-    wanted = is_gap(spans) & (spans.start < high) & (spans.stop > low)
-    gaps = make_gaps(spans.pick(wanted), idle=idle, decided=decided)
+    gaps = make_gaps(gap_spans, idle=idle, decided=decided)
     pieces, misfit = estimate_gaps(gaps, sources)
     add_pieces(sources.grid, pieces, gaps.spans.series)
     lay_over(sources.grid, decisions, owner=shares.owner, hour=shares.hour, amount=amounts)

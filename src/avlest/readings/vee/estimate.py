@@ -34,6 +34,7 @@ _RECENT: Final = 10 * 24
 """Gaps that began at most so many hours before the first one of a window share one stretch of history."""
 
 _WEIGHT: Final = 16
+_ENOUGH: Final = 0.25
 _LAST_VALUE_MS: Final = 2 * MS_HOUR
 _WEEK_MS: Final = WEEK * MS_HOUR
 
@@ -49,7 +50,8 @@ def estimate_gaps(gaps: Gaps, sources: Sources) -> tuple[Pieces, Mask]:
     idle = gaps.idle & ~known[gaps.owner]
     amount[idle] = 0
     rule[gaps.idle & (rule != CODE["missing"]) & (amount == 0)] = CODE["outage"]
-    amount, misfit = _fit_totals(gaps, amount, known)
+    amount, misfit, even = _fit_totals(gaps, amount, known)
+    rule[even[gaps.owner] & (rule == CODE["E1"])] = CODE["E2"]
     quality = np.where(rule == CODE["missing"], int(Quality.MISSING), int(Quality.ESTIMATED))
     return Pieces(gaps.counts, gaps.hour, gaps.length, amount, rule, quality), misfit
 
@@ -111,11 +113,11 @@ def _read_profile(gaps: Gaps, sources: Sources) -> Profile:
 
 
 def _fill_from_gap(usual: Floats, known: Mask, gaps: Gaps) -> tuple[Floats, Mask]:
-    """Hours without history get the mean of the others of their gap."""
+    """Hours without history get the mean of the others of their gap, where a quarter of its hours have one."""
     count = np.bincount(gaps.owner, weights=known, minlength=len(gaps.counts))
     total = np.bincount(gaps.owner, weights=np.where(known, usual, 0), minlength=len(gaps.counts))
     mean = total / np.maximum(count, 1)
-    return np.where(known, usual, mean[gaps.owner]), (count > 0)[gaps.owner]
+    return np.where(known, usual, mean[gaps.owner]), (count >= np.maximum(gaps.counts * _ENOUGH, 1))[gaps.owner]
 
 
 def _estimate_open(
@@ -178,8 +180,11 @@ def _estimate_bare(gaps: Gaps, book: Book, sources: Sources, amount: Integers, r
         rule[bare] = CODE["E4"]
 
 
-def _fit_totals(gaps: Gaps, amount: Integers, known: Mask) -> tuple[Integers, Mask]:
-    """Share known totals out by the weights in `amount`; what a person decided stays and the rest fits to it."""
+def _fit_totals(gaps: Gaps, amount: Integers, known: Mask) -> tuple[Integers, Mask, Mask]:
+    """Share known totals out by the weights in `amount`; what a person decided stays and the rest fits to it.
+
+    Returns the amounts, which gaps a decision does not fit into, and which were shared evenly for want of weights.
+    """
     decided = sum_groups(gaps.decided, gaps.counts)
     free = sum_groups((~gaps.fixed).astype(np.int64), gaps.counts)
     rest = gaps.spans.amount - decided
@@ -192,4 +197,4 @@ def _fit_totals(gaps: Gaps, amount: Integers, known: Mask) -> tuple[Integers, Ma
     rows = known[gaps.owner]
     result = amount.copy()
     result[rows] = split_amounts(rest[whole], weight[rows], gaps.counts[whole])
-    return np.where(gaps.fixed, gaps.decided, result), misfit
+    return np.where(gaps.fixed, gaps.decided, result), misfit, known & blank

@@ -124,10 +124,11 @@ def derive_touched(
 def extend_touched(touched: pl.DataFrame, estimated: pl.DataFrame, *, zone: ZoneInfo = OSLO) -> pl.DataFrame:
     """Add the days of estimates that looked at touched hours.
 
-    `estimated`: stored `hourly` rows (series, hour, quality) of the touched series from a week before their first
-    touched day to `LONG_HISTORY` after their last; rows that were read do no harm.
+    `estimated`: stored `hourly` rows (series, hour, quality, rule) of the touched series from a week before their first
+    touched day to `LONG_HISTORY` after their last; rows as measured do no harm. What a person decided counts too: its
+    amount was spread by a profile.
     """
-    days = estimated.filter(pl.col("quality") < int(READ)).select("series", day=local_day("hour", zone=zone)).unique()
+    days = estimated.filter((pl.col("quality") < int(READ)) | pl.col("rule").is_not_null()).select("series", day=local_day("hour", zone=zone)).unique()
     near = days.join(touched, on="series").filter(
         (pl.col("day") >= pl.col("start") - _BEFORE) & (pl.col("day") < pl.col("stop") + LONG_HISTORY)
     )
