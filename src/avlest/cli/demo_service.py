@@ -186,7 +186,7 @@ class Visitor:
         page = self.get("/")
         form = page.login_form
         if form is None:
-            raise ServiceError("/: asks for no password")
+            raise ServiceError(f"{login.username}: the first page asks for no password")
         fields = {name: item.get("value", "") for name, item in form.items() if item.get("type") == "hidden"}
         for name, item in form.items():
             if item.get("type") == "password":
@@ -209,5 +209,5 @@ def visit_pages(address: str, logins: Sequence[Login]) -> dict[str, list[str]]:
         chosen = [path for path in paths if "logg" not in path and "logout" not in path][:MOST_PAGES]
         for path in chosen:
             visitor.get(path)
-        seen[login.username] = ["/", *chosen]
+        seen[login.username] = list(dict.fromkeys(["/", *chosen]))
     return seen
