@@ -152,3 +152,31 @@ def test_only_who_has_the_right_takes_in_prices(clerk):
     with pytest.raises(AccessDeniedError):
         do_approve_price_list(Actor(clerk.organisation_id + 1, "x", clerk.rights, 6), number, now=MADE_AT)
     do_approve_price_list(other(clerk), number, now=MADE_AT)
+
+
+@pytest.mark.django_db
+def test_hvalers_list_is_taken_in_when_somebody_chooses(clerk, controller):
+    """Undated and silent on VAT, as on the page: refused until the operator says both; the rates are shipped."""
+    content = files("avlest.settlement").joinpath("pricelists").joinpath("hvaler.toml").read_bytes()
+    assert [i.column for i in parse_price_list(content, filename="hvaler.toml").issues] == [
+        "valid_from",
+        "vat_included",
+    ]
+    given = Given(vat_included=True, valid_from=date(2025, 1, 1))
+    draft = parse_price_list(content, filename="hvaler.toml", given=given)
+    number = do_import_price_list(clerk, draft, now=MADE_AT)
+    do_approve_price_list(controller, number, now=MADE_AT)
+    book = make_price_book(clerk.organisation_id)
+    assert {price.code: price.value for price in book.prices}["S_VOL"] == 610_700
+    assert [rate.rate for rate in book.vat if rate.code == "water"] == [2500, 1500]
+
+
+def test_bands_that_share_an_hour_are_refused():
+    """Two prices of one service at nine in the morning: which holds would depend on the order of the list."""
+    band = 'bands = [{ days = "weekday", start = 07:00:00, stop = 15:00:00 }]\n'
+    rows = "".join(
+        f'[[price]]\ncode = "{code}"\nservice = "call"\nunit = "hour"\nvalue = "1"\nvat = "water"\n{band}'
+        for code in ("A", "B")
+    )
+    draft = parse_price_list(PRICES.replace("[[vat]]", rows + "[[vat]]", 1).encode(), filename="list.toml")
+    assert ["hours of its own" in str(issue) for issue in draft.issues] == [True]

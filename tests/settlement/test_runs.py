@@ -335,3 +335,32 @@ def test_a_line_opens_to_its_price_and_days(settled, household):
     assert first.explanation["price"]["value"] == "45.27"
     deducted = next(line for line in lines if line.kind == "advance_deduction")
     assert [row["invoice"] for row in deducted.explanation["earlier"]] == [1, 2, 3, 4]
+
+
+def test_ordered_services_stand_on_the_next_invoice_once(clerk, controller, store):
+    """A call-out by time bands (rules §1.11: 2 507.50) and a single fee; an order without a price is named."""
+    from avlest.settlement.models import ServiceOrder
+    from avlest.settlement.services.accounts import do_order_service
+    from tests.settlement.builders import PRICES
+
+    work = [("CALL_ORD", "1070", "07:00:00", "14:30:00"), ("CALL_OT50", "1560", "14:30:00", "21:00:00")]
+    text = "".join(
+        f'[[price]]\ncode = "{code}"\nservice = "call_out"\nunit = "hour"\nvalue = "{value}"\nvat = "water"\n'
+        f'minimum_minutes = 120\nbands = [{{ days = "weekday", start = {start}, stop = {stop} }}]\n'
+        for code, value, start, stop in work
+    )
+    once = '[[price]]\ncode = "CONN_W"\nservice = "connection"\nunit = "once"\nvalue = "41990"\nvat = "water"\n'
+    add_prices(clerk, PRICES.replace("[[vat]]", f"{text}{once}[[vat]]", 1))
+    home = add_home(clerk, 1)
+    start = datetime(2026, 3, 10, 12, 45, tzinfo=UTC)  # Tuesday 13:45 in Norway
+    for code, stop in (("call_out", start.replace(hour=14, minute=15)), ("CONN_W", None), ("moving_walls", None)):
+        order = ServiceOrder(account_id=home.account, code=code, starts_at=start, ends_at=stop)
+        do_order_service(clerk, order, now=start)
+    do_charge_terms(clerk, controller, year=2026, store=store)
+    lines = InvoiceLine.objects.filter(kind__in=("work", "once"))
+    assert sorted(lines.values_list("amount", flat=True)) == [53_500, 80_250, 117_000, 4_199_000]
+    assert set(ServiceOrder.objects.values_list("code", "invoice__number")) == {
+        ("call_out", 1), ("CONN_W", 1), ("moving_walls", None),
+    }  # fmt: skip
+    first = Run.objects.order_by("pk")[0]
+    assert [one.code for one in queries.get_exceptions(first.pk)] == ["no_price"]

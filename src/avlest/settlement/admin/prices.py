@@ -60,7 +60,8 @@ class PriceListAdmin(OwnedAdmin):
         assert isinstance(obj, PriceList)
         actor = make_actor(request, obj.organisation_id)
         obj.made_by, obj.made_by_user = actor.name, actor.user_id
-        obj.made_at = obj.made_at or timezone.now()
+        if not change:
+            obj.made_at = timezone.now()
         super().save_model(request, obj, form, change)
 
     @admin.action(description=_("Approve (another person than made it)"))

@@ -10,6 +10,7 @@ from datetime import date
 from avlest.registry.importing.report import RowIssue
 from avlest.settlement.contracts import Price, SettlementError, Unit, VatRate
 from avlest.settlement.core.prices import check_prices
+from avlest.settlement.core.work import check_bands
 
 UNITS = tuple(unit.value for unit in Unit)
 
@@ -68,9 +69,19 @@ def finish_draft(draft: PriceListDraft, *, lines: dict[str, int]) -> PriceListDr
 def _check(draft: PriceListDraft, lines: dict[str, int]) -> Iterable[RowIssue]:
     """The core's own checks; a VAT code without a rate may have one in the database, so that is checked there."""
     chosen = [dataclasses.replace(price, vat_included=True) for price in draft.prices]
-    for error in check_prices(chosen, draft.vat):
+    hourly: dict[str, list[Price]] = {}
+    for price in chosen:
+        hourly.setdefault(price.service, []).append(price)
+    overlaps = [error for prices in hourly.values() for error in check_bands(_at_once(prices))]
+    for error in (*check_prices(chosen, draft.vat), *overlaps):
         if error.code != "no_vat_rate":
             yield RowIssue(lines.get(error.place, lines.get("list", 1)), _FIELDS.get(error.code, ""), "", str(error))
+
+
+def _at_once(prices: list[Price]) -> list[Price]:
+    """The prices that hold when the list begins: versions that follow each other may have the same hours."""
+    first = min((price.valid_from for price in prices if price.valid_from), default=None)
+    return [price for price in prices if price.valid_from in (None, first)]
 
 
 _FIELDS = {"overlap": "valid_from", "bad_period": "valid_to", "bad_unit": "unit", "bad_number": "value"}

@@ -231,6 +231,6 @@ def _bands(value: Any) -> tuple[Band, ...]:
 
 def _band(value: Any) -> Band:
     days, start, stop = (value.get(key) for key in ("days", "start", "stop")) if isinstance(value, dict) else (0, 0, 0)
-    if days not in ("weekday", "holiday") or not isinstance(start, time) or not isinstance(stop, time):
-        raise ValueError('a band with days = "weekday" or "holiday", start and stop as 07:00:00')
+    if days not in ("weekday", "holiday", "every") or not isinstance(start, time) or not isinstance(stop, time):
+        raise ValueError('a band with days = "weekday", "holiday" or "every", start and stop as 07:00:00')
     return Band(days, start, stop)

@@ -52,7 +52,9 @@ def calculate(inputs: Inputs, book: PriceBook, parameters: Parameters) -> Result
     advances = _derive_advances(inputs, parameters)
     charged, term_problems = _charge(inputs, advances, book, parameters)
     problems = pl.concat([problems, term_problems]).unique(maintain_order=True)
-    lines = pl.concat([settled, charged]).filter(~pl.col("subscriber").is_in(problems["subscriber"].implode()))
+    lines = pl.concat([settled, shape(inputs.orders, LINES), charged]).filter(
+        ~pl.col("subscriber").is_in(problems["subscriber"].implode())
+    )
     lines = lines.sort("subscriber", maintain_order=True).with_columns(
         position=pl.int_range(1, pl.len() + 1).over("subscriber").cast(pl.Int32)
     )

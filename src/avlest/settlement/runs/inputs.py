@@ -70,12 +70,15 @@ FRAMES: Mapping[str, Mapping[str, pl.DataType]] = {
     "charged": EARLIER,
     "advances": ADVANCES,
     "last_year": LAST_YEAR,
+    "orders": LINES,
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """The frames of one part.  `earlier`: invoiced for the settled year; `charged`: for the year of the terms."""
+    """The frames of one part.  `earlier`: invoiced for the settled year; `charged`: for the year of the terms;
+    `orders`: the lines of ordered services, whose `source` is the order's row.
+    """
 
     accounts: pl.DataFrame
     subscribers: pl.DataFrame
@@ -86,6 +89,7 @@ class Inputs:
     charged: pl.DataFrame
     advances: pl.DataFrame
     last_year: pl.DataFrame
+    orders: pl.DataFrame
 
 
 _TERM_FIELDS = ("due_terms", "past_terms")
@@ -180,6 +184,3 @@ def derive_digest(*parts: bytes) -> str:
 def derive_year_days(year: int) -> tuple[date, date]:
     """Return the days of a year, half-open."""
     return date(year, 1, 1), date(year + 1, 1, 1)
-
-
-LINE_COLUMNS = (*LINES, "position")

@@ -49,6 +49,7 @@ from avlest.settlement.services.earlier import (
 )
 from avlest.settlement.services.evidence import gather_evidence, read_daily
 from avlest.settlement.services.frames import Range, read_frame
+from avlest.settlement.services.orders import gather_orders
 from avlest.settlement.settings import Options
 
 
@@ -79,10 +80,11 @@ def split_properties(organisation_id: int, *, size: int, accounts: frozenset[int
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Gathered:
-    """The inputs of one part, and the accounts whose quantity is not known well enough: `subscriber, service, code`."""
+    """The inputs of one part, the accounts whose quantity is not known well enough, and orders that have no price."""
 
     inputs: Inputs
     blocked: pl.DataFrame
+    unpriced: pl.DataFrame
 
 
 def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
@@ -100,6 +102,7 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         # Half an invoice is none: who cannot be settled is not charged for the new year either, but by the next run.
         open_ = ~pl.col("subscriber").is_in(blocked["subscriber"].implode())
         accounts = accounts.with_columns(settle=pl.col("settle") & open_, charge=pl.col("charge") & open_)
+    orders, unpriced = gather_orders(place, accounts, services, wanted.book)
     inputs = Inputs(
         accounts=accounts,
         subscribers=shape(accounts, SUBSCRIBERS),
@@ -107,9 +110,10 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         consumption=consumption,
         quantities=quantities,
         advances=get_advances(place, parameters),
+        orders=orders,
         **_get_earlier(place, parameters),
     )
-    return Gathered(inputs, blocked)
+    return Gathered(inputs, blocked, unpriced)
 
 
 def _get_earlier(place: Range, parameters: Parameters) -> dict[str, pl.DataFrame]:

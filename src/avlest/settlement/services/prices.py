@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from importlib.resources import files
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +19,7 @@ from avlest.registry.services.audit import Change, record, save_changed, save_ne
 from avlest.registry.services.bulk import insert_rows
 from avlest.settlement.contracts import Band, VatRate
 from avlest.settlement.contracts import Price as PriceValue
+from avlest.settlement.core.money import parse_scaled
 from avlest.settlement.core.prices import PriceBook, check_prices
 from avlest.settlement.importing.price_lists import PriceListDraft
 from avlest.settlement.models import Price, PriceList
@@ -24,6 +27,7 @@ from avlest.settlement.models import VatRate as VatRow
 from avlest.settlement.services.people import check_other_person
 
 _VALUE = Decimal(10_000)
+_EVER = date(1900, 1, 1)
 _STATE = PriceList.State
 
 
@@ -96,17 +100,37 @@ def _end_predecessors(actor: Actor, row: PriceList, now: datetime) -> None:
 
 
 def _keep_rates(actor: Actor, row: PriceList, now: datetime) -> None:
-    """Make rows of the VAT rates that came with the list and are not known yet."""
+    """Make rows of the VAT rates that came with the list; codes without any rate take those shipped, if there are."""
+    given = [_rate_from_json(values) for values in row.vat]
+    used = set(row.prices.values_list("vat", flat=True)) - {rate.code for rate in given}
+    used -= set(VatRow.objects.of(row.organisation_id).values_list("code", flat=True))
+    shipped = [rate for rate in get_shipped_rates() if rate.code in used]
     known = set(VatRow.objects.of(row.organisation_id).values_list("code", "valid_from"))
-    for given in row.vat:
-        first = date.fromisoformat(given.get("valid_from", "1900-01-01"))
-        last = date.fromisoformat(given["valid_to"]) if "valid_to" in given else None
-        if (given["code"], first) not in known:
-            rate = VatRow(
-                organisation_id=row.organisation_id, code=given["code"], valid_from=first, valid_to=last,
-                percent=Decimal(given["rate"]) / 100, source=given["source"] or row.source,
+    for rate in (*given, *shipped):
+        first = rate.valid_from or _EVER
+        if (rate.code, first) not in known:
+            fresh = VatRow(
+                organisation_id=row.organisation_id, code=rate.code, valid_from=first, valid_to=rate.valid_to,
+                percent=Decimal(rate.rate) / 100, source=rate.source or row.source,
             )  # fmt: skip
-            save_new(actor, rate, now=now)
+            save_new(actor, fresh, now=now)
+
+
+def _rate_from_json(given: Mapping[str, Any]) -> VatRate:
+    days = {name: date.fromisoformat(given[name]) for name in ("valid_from", "valid_to") if name in given}
+    return VatRate(code=given["code"], rate=given["rate"], source=given["source"], **days)
+
+
+def get_shipped_rates() -> list[VatRate]:
+    """Return the VAT rates that ship with the program, with their sources."""
+    text = files("avlest.settlement").joinpath("data/case_defaults.toml").read_text(encoding="utf-8")
+    return [
+        VatRate(
+            row["code"], parse_scaled(row["percent"], places=2, place=f"VAT {row['code']}", what="a rate in per cent"),
+            row.get("valid_from"), row.get("valid_to"), row.get("source", ""),
+        )
+        for row in tomllib.loads(text, parse_float=Decimal)["vat"]
+    ]  # fmt: skip
 
 
 def _check_whole(organisation_id: int) -> None:

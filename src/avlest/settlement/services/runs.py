@@ -26,6 +26,7 @@ from avlest.settlement.runs.calculate import Results, calculate
 from avlest.settlement.runs.inputs import Inputs, Parameters, derive_digest, pack_frames, pack_inputs
 from avlest.settlement.runs.plausibility import (
     BLOCKING,
+    WARNING,
     Found,
     Thresholds,
     derive_part_control,
@@ -36,7 +37,7 @@ from avlest.settlement.runs.plausibility import (
 )
 from avlest.settlement.services.book import book_to_json
 from avlest.settlement.services.frames import Range
-from avlest.settlement.services.gather import Wanted, gather_inputs, split_properties
+from avlest.settlement.services.gather import Gathered, Wanted, gather_inputs, split_properties
 from avlest.settlement.services.people import check_other_person
 from avlest.settlement.services.prices import make_price_book
 from avlest.settlement.services.zones import gather_zones
@@ -90,7 +91,7 @@ def do_make_run(actor: Actor, request: RunRequest, *, store: Store, now: datetim
     for number, place in enumerate(places):
         gathered = gather_inputs(store, place, wanted)
         results = calculate(gathered.inputs, book, parameters)
-        merged.add(gathered.inputs, results, gathered.blocked)
+        merged.add(gathered, results)
         _keep_part(run, (number, place), gathered.inputs, results)
     _finish_run(actor, run, merged, wanted, store, now)
     return int(run.pk)
@@ -105,8 +106,11 @@ class _Merged:
         self.points: list[pl.DataFrame] = []
         self.found: list[Found] = []
 
-    def add(self, inputs: Inputs, results: Results, blocked: pl.DataFrame) -> None:
+    def add(self, gathered: Gathered, results: Results) -> None:
         """Take in one part."""
+        inputs, blocked = gathered.inputs, gathered.blocked
+        for row in gathered.unpriced.iter_rows(named=True):
+            self.found.append(Found(row["subscriber"], row["code"], WARNING, {"detail": row["detail"]}))
         self.controls.append(derive_part_control(inputs, results))
         self.summaries.append(derive_summary(inputs))
         billing = inputs.quantities.filter(pl.col("purpose") == "billing")
