@@ -58,6 +58,8 @@ def derive_shares(total: int, weights: Sequence[int | Fraction]) -> list[int]:
 
 def derive_whole_weights(weights: Sequence[int | Fraction]) -> list[int]:
     """The weights as whole numbers in the same proportions."""
+    if all(isinstance(weight, int) or weight.denominator == 1 for weight in weights):
+        return [int(weight) for weight in weights]
     fractions = [Fraction(weight) for weight in weights]
     scale = lcm(*(weight.denominator for weight in fractions)) if fractions else 1
     return [int(weight * scale) for weight in fractions]

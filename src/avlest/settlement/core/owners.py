@@ -62,6 +62,12 @@ def _derive_cuts(subscribers: pl.DataFrame, full: pl.Expr) -> pl.DataFrame:
     return dates.group_by("property", maintain_order=True).agg(cuts=pl.col("day").str.join(","))
 
 
+def recall_year_parts(key: Mapping[str, Any], *, book: PriceBook, code: str, year: int) -> list[Part]:
+    """`derive_year_parts`, worked out once per book."""
+    asked = ("year", code, year, *key.values())
+    return book.recall(asked, lambda: derive_year_parts(key, book=book, code=code, year=year))
+
+
 def derive_year_parts(key: Mapping[str, Any], *, book: PriceBook, code: str, year: int) -> list[Part]:
     """How one yearly price, or a year's quantity, falls on a subscriber's days.
 

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, TypeVar
 
 from avlest.settlement.contracts import Price, SettlementError, Unit, VatRate
 from avlest.settlement.core.calendar import Days, derive_pieces, find_overlap
 
+T = TypeVar("T")
 FIRST, LAST = date(1900, 1, 1), date(9999, 12, 31)
 
 
@@ -103,10 +105,18 @@ class PriceBook:
             raise errors[0]
         self.prices = tuple(prices)
         self.vat = tuple(vat)
+        self._known: dict[Hashable, Any] = {}
         self._codes: dict[tuple[str, str], tuple[str, ...]] = {}
         for price in prices:
             key = (price.service, price.unit)
             self._codes[key] = tuple(dict.fromkeys((*self._codes.get(key, ()), price.code)))
+
+    def recall(self, key: Hashable, build: Callable[[], T]) -> T:
+        """What was built for a key before, else built now: a book never changes, and runs ask it the same again."""
+        if key not in self._known:
+            self._known[key] = build()
+        found: T = self._known[key]
+        return found
 
     def get_codes(self, service: str, *units: str) -> tuple[str, ...]:
         """Price codes of a service with one of the units, in the order of the list."""

@@ -20,7 +20,7 @@ from avlest.settlement.core.credits import derive_credits
 from avlest.settlement.core.deductions import derive_deductions
 from avlest.settlement.core.lines import PROBLEMS, Charge, Outcome, derive_lines, derive_problems, join_lines
 from avlest.settlement.core.money import derive_amount_column
-from avlest.settlement.core.owners import OWNED_KEYS, derive_owned, derive_year_parts
+from avlest.settlement.core.owners import OWNED_KEYS, derive_owned, recall_year_parts
 from avlest.settlement.core.patterns import Part, derive_patterns
 from avlest.settlement.core.prices import Customer, PriceBook
 
@@ -135,7 +135,8 @@ def _find_unowned(used: pl.DataFrame, owned: pl.DataFrame, book: PriceBook) -> p
 
 def _derive_code(rows: pl.DataFrame, charge: Charge, book: PriceBook, method: SplitMethod) -> Outcome:
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return _build_volume_parts(key, book=book, code=charge.code, method=method)
+        asked = ("volume", charge.code, method, *key.values())
+        return book.recall(asked, lambda: _build_volume_parts(key, book=book, code=charge.code, method=method))
 
     patterns, errors = derive_patterns(rows, ["region", "category", "size", "start", "stop"], build)
     cells = patterns.derive_cells()
@@ -185,7 +186,7 @@ def derive_fixed_code(rows: pl.DataFrame, charge: Charge, book: PriceBook, year:
     """One yearly price for rows of `derive_owned`: one line per stretch with one price."""
 
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return derive_year_parts(key, book=book, code=charge.code, year=year)
+        return recall_year_parts(key, book=book, code=charge.code, year=year)
 
     patterns, errors = derive_patterns(rows, OWNED_KEYS, build)
     cells = patterns.derive_cells()

@@ -15,7 +15,7 @@ from avlest.settlement.core.calendar import Days, derive_year
 from avlest.settlement.core.calendar import derive_terms as derive_term_days
 from avlest.settlement.core.lines import PROBLEMS, Charge, Outcome, derive_lines, derive_problems, join_lines
 from avlest.settlement.core.money import Ints, derive_rounded
-from avlest.settlement.core.owners import OWNED_KEYS, derive_owned, derive_term_weight, derive_year_parts
+from avlest.settlement.core.owners import OWNED_KEYS, derive_owned, derive_term_weight, recall_year_parts
 from avlest.settlement.core.patterns import Cells, Part, derive_patterns
 from avlest.settlement.core.prices import PriceBook
 
@@ -169,7 +169,7 @@ def _spread(rows: pl.DataFrame, charge: Charge, frame: _Year, column: str) -> Ou
     """First what falls on the subscriber's days at each price, then that over the terms."""
 
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return derive_year_parts(key, book=frame.book, code=charge.code, year=frame.year)
+        return recall_year_parts(key, book=frame.book, code=charge.code, year=frame.year)
 
     patterns, errors = derive_patterns(rows, OWNED_KEYS, build)
     cells, totals = patterns.derive_cells(), rows[column].to_numpy()
