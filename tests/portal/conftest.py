@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,39 @@ if TYPE_CHECKING:
     from avlest.readings.tables import Store
     from tests.portal.world import World
 
+# A score of users with real passwords: their hashes are not what is tested.
+HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-@pytest.fixture
-def world(db: None, settings) -> World:
-    """Two organisations that are alike."""
-    from django.core.cache import cache
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup, django_db_blocker) -> Iterator[World]:
+    """Made once a module and taken back with its transaction; what a test changes is taken back after the test."""
+    from django.db import transaction
+    from django.test import override_settings
 
     from tests.portal.world import make_world
 
+    with django_db_blocker.unblock():
+        outer = transaction.atomic()
+        outer.__enter__()
+        try:
+            with override_settings(PASSWORD_HASHERS=HASHERS):
+                made = make_world()
+            with django_db_blocker.block():
+                yield made
+        finally:
+            transaction.set_rollback(True)
+            outer.__exit__(None, None, None)
+
+
+@pytest.fixture
+def world(shared_world: World, db: None, settings) -> World:
+    """Two organisations that are alike."""
+    from django.core.cache import cache
+
     cache.clear()
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a score of users a test
-    return make_world()
+    settings.PASSWORD_HASHERS = HASHERS
+    return shared_world
 
 
 @pytest.fixture

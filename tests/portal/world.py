@@ -25,7 +25,6 @@ from avlest.registry.models import (
     Party,
     Property,
     Series,
-    Tenancy,
     Unit,
     User,
     Zone,

@@ -11,6 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include((f"{get_package(area)}.urls", area), namespace=area))
     for area, _ in load_from_areas("urls", "urlpatterns")
 ]
+# django-allauth's parts one by one: its own list also has old addresses without a name.
 urlpatterns += [
-    path("konto/", include("allauth.urls")),
+    path("konto/", include("allauth.account.urls")),
+    path("konto/2fa/", include("allauth.mfa.urls")),
+    path("konto/3rdparty/", include("allauth.socialaccount.urls")),
+    path("konto/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from avlest.portal.rules import Rule, Who, for_anyone, for_roles, for_signed_in, self_checked
+from avlest.portal.rules import Rule, Who, for_anyone, for_roles, self_checked
 from avlest.portal.sessions import SEEN_AS_ROLES
 from avlest.portal.viewer import STAFF_ROLES
 
@@ -51,7 +51,6 @@ RULES = (
     for_anyone("account_confirm_email", arguments={"key": "=none"}),
     for_anyone("mfa_authenticate", methods=_BOTH),
     for_anyone("mfa_login_webauthn"),
-    for_anyone("mfa_trust", methods=_BOTH),
     for_anyone("openid_connect_login", arguments={"provider_id": "=idporten"}),
     for_anyone("openid_connect_callback", arguments={"provider_id": "=idporten"}),
     for_anyone("socialaccount_login_cancelled"),
@@ -75,5 +74,4 @@ RULES = (
     _for_account("mfa_reauthenticate_webauthn"),
     Rule(name="mfa_remove_webauthn", who=Who.SIGNED_IN, arguments={"pk": "=0"}, needs_second_factor=False),
     Rule(name="mfa_edit_webauthn", who=Who.SIGNED_IN, arguments={"pk": "=0"}, needs_second_factor=False),
-    for_signed_in("account_confirm_password_reset_code"),
 )
