@@ -20,7 +20,6 @@ from avlest.readings.vee.contracts import (
     FINDINGS,
     HOURLY,
     LONG_HISTORY,
-    MARGIN,
     OUTAGES,
     READINGS,
     HistoryReader,
@@ -95,7 +94,7 @@ def _derive_part(
         raise VeeError("zone", f"{zone.key} is not whole hours from UTC")
     points = validate_readings(inputs, book, findings, horizon=end)
     spans = derive_spans(_without_gauges(points, book), book)
-    first, last = _choose_extent(points, low, high)
+    first, last = _choose_extent(points, low, high, alone=history is no_history)
     grid = make_grid(spans, rows=len(book.ids), start=first, stop=last, step=MS_HOUR, horizon=end)
     fill_gauges(grid, points, book, horizon=end)
     trusted = ((low - _SETTLED_BEFORE) // MS_HOUR, (high + _SETTLED_AFTER) // MS_HOUR)
@@ -147,14 +146,17 @@ def _without_gauges(points: Points, book: Book) -> Points:
     return points.keep(book.kind[book.feeds.series[points.feed]] != GAUGE)
 
 
-def _choose_extent(points: Points, low: int, high: int) -> tuple[int, int]:
-    """The grid holds the window, and the hours before and after it for which there are readings."""
+def _choose_extent(points: Points, low: int, high: int, *, alone: bool) -> tuple[int, int]:
+    """The grid holds the window and the settled hours around it for which there are readings.
+
+    Where nothing is stored (`alone`), readings long before the window shape estimates too.
+    """
     at = points.at[points.type == READING]
     if not len(at):
         return low, high
-    margin, long = (int(span.total_seconds()) * 1000 for span in (MARGIN, LONG_HISTORY))
-    first = max(floor_hour(int(at.min())), low - long)
-    last = min(floor_hour(int(at.max())) + MS_HOUR, high + margin)
+    before = int(LONG_HISTORY.total_seconds()) * 1000 if alone else _SETTLED_BEFORE
+    first = max(floor_hour(int(at.min())), low - before)
+    last = min(floor_hour(int(at.max())) + MS_HOUR, high + _SETTLED_AFTER)
     return min(first, low), max(last, high)
 
 

@@ -128,7 +128,10 @@ def extend_touched(touched: pl.DataFrame, estimated: pl.DataFrame, *, zone: Zone
     touched day to `LONG_HISTORY` after their last; rows as measured do no harm. What a person decided counts too: its
     amount was spread by a profile.
     """
-    days = estimated.filter((pl.col("quality") < int(READ)) | pl.col("rule").is_not_null()).select("series", day=local_day("hour", zone=zone)).unique()
+    calculated = pl.col("quality") < int(READ)
+    if "rule" in estimated.columns:
+        calculated |= pl.col("rule").is_not_null()
+    days = estimated.filter(calculated).select("series", day=local_day("hour", zone=zone)).unique()
     near = days.join(touched, on="series").filter(
         (pl.col("day") >= pl.col("start") - _BEFORE) & (pl.col("day") < pl.col("stop") + LONG_HISTORY)
     )
