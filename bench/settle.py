@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast a year is settled.
 
-    python bench/settle.py [--subscribers 1000000] [--chunk 100000]
+    python bench/settle.py [--subscribers 1000000] [--chunk 100000] [--workers 2]
 
 * pure: the calculation alone, from quantities and invoiced lines as columns to lines and totals.  A year with the
   VAT change and a price change, 3 % moves, a fifth of the subscribers on monthly terms: the settlement, the new year's
@@ -9,8 +9,8 @@
   the new year.  Beside it a plain Polars pass over the same lines (quantity × price, rounded, summed by subscriber),
   which no settlement could be faster than: the ratio is what exactness, splits, order and rules cost.
 
-Subscribers are settled in chunks, which gives the same lines as all at once (a property-based test says so) and bounds
-the memory.  Making the input is not counted.
+Subscribers are settled in chunks, `workers` at once, which gives the same lines as all at once (a property-based test
+says so) and bounds the memory.  Making the input is not counted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -50,7 +51,6 @@ class Figures:
     amount: int = 0
     terms: int = 0
     all_terms: float = 0
-    parts: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subscribers", type=int, default=1_000_000)
     parser.add_argument("--chunk", type=int, default=100_000)
+    parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     book, figures = build_book(), Figures()
-    for first in range(0, options.subscribers, options.chunk):
-        town = build_town(first, min(options.chunk, options.subscribers - first), book)
-        measure(town, book, figures)
+    starts = range(0, options.subscribers, options.chunk)
+    with ThreadPoolExecutor(options.workers) as pool:
+        for at in range(0, len(starts), options.workers):
+            some = starts[at : at + options.workers]
+            sizes = {first: min(options.chunk, options.subscribers - first) for first in some}
+            measure([build_town(first, size, book) for first, size in sizes.items()], book, figures, pool)
     show(figures)
 
 
@@ -147,41 +151,35 @@ def cut_by_price(subscribers: pl.DataFrame, random: np.random.Generator) -> pl.D
     return pl.concat(rows)
 
 
-def measure(town: Town, book: PriceBook, figures: Figures) -> None:
-    """Settle one chunk and add up."""
-    processor = time.process_time()
+def measure(towns: list[Town], book: PriceBook, figures: Figures, pool: ThreadPoolExecutor) -> None:
+    """Settle some chunks at once and add up."""
+    processor, began = time.process_time(), time.perf_counter()
+    settled = list(pool.map(lambda town: settle(town, book), towns))
+    figures.seconds += time.perf_counter() - began
+    figures.processor += time.process_time() - processor
     began = time.perf_counter()
+    figures.terms += sum(pool.map(lambda town: plan(town, book, None).lines.height, towns))
+    figures.all_terms += time.perf_counter() - began
+    for town, (lines, totals) in zip(towns, settled, strict=True):
+        figures.lines += lines.height
+        figures.subscribers += town.subscribers.height
+        figures.amount += int(totals["gross"].sum())
+    began = time.perf_counter()
+    list(pool.map(lambda result: run_plain(result[0]), settled))
+    figures.plain += time.perf_counter() - began
+
+
+def settle(town: Town, book: PriceBook) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Lines and totals of one chunk's invoices: the settlement and the term due with it."""
     settled = derive_settlement(
         subscribers=town.subscribers, services=town.services, consumption=town.consumption, earlier=town.earlier,
         book=book, year=YEAR,
     )  # fmt: skip
-    clock(figures, "settlement", began)
-    began = time.perf_counter()
     planned = plan(town, book, {4: [1], 12: [4]})
-    clock(figures, "terms", began)
-    began = time.perf_counter()
-    lines = pl.concat([settled.lines, planned.lines])
-    totals = derive_totals(lines, ["subscriber"])
-    clock(figures, "totals", began)
-    figures.processor += time.process_time() - processor
     assert not settled.problems.height
     assert not planned.problems.height
-    figures.lines += lines.height
-    figures.subscribers += town.subscribers.height
-    figures.amount += int(totals["gross"].sum())
-    began = time.perf_counter()
-    figures.terms += plan(town, book, None).lines.height
-    figures.all_terms += time.perf_counter() - began
-    began = time.perf_counter()
-    run_plain(lines)
-    figures.plain += time.perf_counter() - began
-
-
-def clock(figures: Figures, part: str, began: float) -> None:
-    """Count the seconds of a part."""
-    seconds = time.perf_counter() - began
-    figures.seconds += seconds
-    figures.parts[part] = figures.parts.get(part, 0) + seconds
+    lines = pl.concat([settled.lines, planned.lines])
+    return lines, derive_totals(lines, ["subscriber"])
 
 
 def plan(town: Town, book: PriceBook, wanted: Wanted | None) -> Outcome:
@@ -207,11 +205,10 @@ def run_plain(lines: pl.DataFrame) -> int:
 def show(figures: Figures) -> None:
     """Print the figures."""
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in figures.parts.items())
     print(
         f"pure: {figures.subscribers} subscribers, {figures.lines} lines in {figures.seconds:.2f} s, "
         f"{figures.processor:.2f} s of processor time "
-        f"({figures.lines / figures.seconds:,.0f} lines/s; {parts}), peak memory {memory:.2f} GB"
+        f"({figures.lines / figures.seconds:,.0f} lines/s), peak memory {memory:.2f} GB"
     )
     print(
         f"all {figures.terms} term lines of the next year: {figures.all_terms:.2f} s; "
