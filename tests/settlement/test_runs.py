@@ -364,3 +364,25 @@ def test_ordered_services_stand_on_the_next_invoice_once(clerk, controller, stor
     }  # fmt: skip
     first = Run.objects.order_by("pk")[0]
     assert [one.code for one in queries.get_exceptions(first.pk)] == ["no_price"]
+
+
+@pytest.mark.parametrize(("truth", "expected"), [(275_000, 135_000), (115_000, -25_000)])
+def test_what_was_stipulated_corrects_itself(clerk, controller, store, truth, expected):
+    """140 m³ stipulated, then the truth of both years (rules §1.8): the next settlement bills or credits the rest."""
+    add_prices(clerk)
+    home = add_home(clerk, 1)
+    add_days(store, {home.series: 140_000}, date(2025, 1, 1), date(2026, 1, 1))
+    winter = datetime(2027, 1, 11, 8, tzinfo=UTC), datetime(2028, 1, 11, 8, tzinfo=UTC)
+    first = do_run_through(clerk, controller, RunRequest(kind="year", year=2026), store=store, now=winter[0])
+    line = InvoiceLine.objects.get(invoice__run_id=first, kind="settlement", service="water")
+    assert (line.quantity, line.quality) == (140_000, 10)
+    half = truth // 2
+    add_days(store, {home.series: half}, *YEAR, batch=2)
+    add_days(store, {home.series: truth - half}, date(2027, 1, 1), date(2028, 1, 1), batch=3)
+    second = do_run_through(clerk, controller, RunRequest(kind="year", year=2027), store=store, now=winter[1])
+    lines = InvoiceLine.objects.filter(invoice__run_id=second, service="water", kind__in=("settlement", "correction"))
+    assert sum(lines.values_list("quantity", flat=True)) == expected
+    assert sum(lines.values_list("amount", flat=True)) == pytest.approx(expected * 4.527, abs=1)
+    level = AdvanceLevel.objects.get(account_id=home.account, year=2028, service="water")
+    assert level.quantity == truth - half
+    assert rerun_run(clerk, second, store=store, now=winter[1]).is_same

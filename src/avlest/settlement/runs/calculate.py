@@ -80,7 +80,8 @@ def _derive_advances(inputs: Inputs, parameters: Parameters) -> pl.DataFrame:
     year_days = (date(parameters.year + 1, 1, 1) - first).days
     going_on = inputs.accounts.filter("charge").select("subscriber", "standard")
     used = (
-        inputs.consumption.group_by("subscriber", "service", maintain_order=True)
+        inputs.consumption.filter(pl.col("start") >= first)
+        .group_by("subscriber", "service", maintain_order=True)
         .agg(pl.col("quantity").sum(), days=(pl.col("stop") - pl.col("start")).dt.total_days().sum())
         .join(going_on, on="subscriber", how="inner", maintain_order="left")
     )

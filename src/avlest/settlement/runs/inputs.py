@@ -71,13 +71,15 @@ FRAMES: Mapping[str, Mapping[str, pl.DataType]] = {
     "advances": ADVANCES,
     "last_year": LAST_YEAR,
     "orders": LINES,
+    "billed": EARLIER,
 }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """The frames of one part.  `earlier`: invoiced for the settled year; `charged`: for the year of the terms;
-    `orders`: the lines of ordered services, whose `source` is the order's row.
+    `orders`: the lines of ordered services, whose `source` is the order's row; `billed`: all that was settled the year
+    before of those who were stipulated then.
     """
 
     accounts: pl.DataFrame
@@ -90,6 +92,7 @@ class Inputs:
     advances: pl.DataFrame
     last_year: pl.DataFrame
     orders: pl.DataFrame
+    billed: pl.DataFrame
 
 
 _TERM_FIELDS = ("due_terms", "past_terms")

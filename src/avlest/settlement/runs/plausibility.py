@@ -70,14 +70,19 @@ class Found:
     detail: Mapping[str, Any]
 
 
-def derive_summary(inputs: Inputs) -> pl.DataFrame:
-    """Return SUMMARY: one row per settled account and service."""
-    used = inputs.consumption.group_by("subscriber", "service", maintain_order=True).agg(
-        pl.col("quantity").sum(), days=(pl.col("stop") - pl.col("start")).dt.total_days().sum()
+def derive_summary(inputs: Inputs, year: int) -> pl.DataFrame:
+    """Return SUMMARY: one row per settled account and service, of the days of the year."""
+    of_year = pl.col("start").dt.year() == year
+    used = (
+        inputs.consumption.filter(of_year)
+        .group_by("subscriber", "service", maintain_order=True)
+        .agg(pl.col("quantity").sum(), days=(pl.col("stop") - pl.col("start")).dt.total_days().sum())
     )
     category = inputs.services.group_by("subscriber", "service").agg(pl.col("category").first())
-    meters = inputs.quantities.group_by("subscriber").agg(
-        unread=(pl.col("days_estimated") + pl.col("days_missing")).sum(), meter_days=pl.col("days").sum()
+    meters = (
+        inputs.quantities.filter(of_year)
+        .group_by("subscriber")
+        .agg(unread=(pl.col("days_estimated") + pl.col("days_missing")).sum(), meter_days=pl.col("days").sum())
     )
     last = inputs.last_year.rename({"quantity": "last_quantity", "days": "last_days"})
     rows = used.join(category, on=["subscriber", "service"], how="left", maintain_order="left")
@@ -139,9 +144,10 @@ def _make(rows: pl.DataFrame, code: str, severity: str, *columns: str) -> list[F
     return [Found(row["subscriber"], code, severity, {name: row[name] for name in columns}) for row in found]
 
 
-def derive_part_control(inputs: Inputs, results: Results) -> dict[str, Any]:
-    """Return a part's share of the control sheet: sums that add up over parts."""
-    billing = inputs.quantities.filter(pl.col("purpose") == "billing")
+def derive_part_control(inputs: Inputs, results: Results, year: int) -> dict[str, Any]:
+    """Return a part's share of the control sheet: sums that add up over parts; quantities are those of the year."""
+    of_year = pl.col("start").dt.year() == year
+    billing = inputs.quantities.filter(pl.col("purpose") == "billing", of_year)
     stipulated = billing.filter(pl.col("days_missing") > 0)
     kinds = results.lines.group_by("kind", "service", maintain_order=True).agg(
         lines=pl.len(), quantity=pl.col("quantity").sum(), amount=pl.col("amount").sum()

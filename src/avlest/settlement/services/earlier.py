@@ -84,6 +84,14 @@ def select_charged(lines: pl.DataFrame, year: int) -> pl.DataFrame:
     return shape(lines.filter(charged | stipulated), EARLIER)
 
 
+def select_billed(lines: pl.DataFrame, year: int) -> pl.DataFrame:
+    """Return EARLIER: all that was settled for a year of those for whom some of it was not read."""
+    kinds = (Kind.SETTLEMENT.value, Kind.CORRECTION.value)
+    settled = lines.filter(pl.col("start").dt.year() == year, pl.col("kind").is_in(kinds))
+    unread = settled.filter(pl.col("quality") < int(READ)).select("subscriber").unique()
+    return shape(settled.join(unread, on="subscriber", how="semi", maintain_order="left"), EARLIER)
+
+
 def select_charges(lines: pl.DataFrame) -> pl.DataFrame:
     """Return EARLIER of a year's terms alone."""
     return shape(lines.filter(pl.col("kind").is_in(_CHARGED)), EARLIER)

@@ -20,6 +20,7 @@ from avlest.settlement.contracts import CONSUMPTION, EARLIER, SERVICES, SUBSCRIB
 from avlest.settlement.core.calendar import derive_year
 from avlest.settlement.core.prices import PriceBook
 from avlest.settlement.models import Account, AdvanceLevel, Agreement, Discretion
+from avlest.settlement.runs.arrears import derive_arrears
 from avlest.settlement.runs.inputs import (
     ACCOUNTS,
     ADVANCES,
@@ -43,6 +44,7 @@ from avlest.settlement.runs.spans import derive_span_sums
 from avlest.settlement.services.earlier import (
     get_lines,
     get_settled_accounts,
+    select_billed,
     select_charged,
     select_charges,
     select_last_year,
@@ -92,50 +94,86 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
     parameters = wanted.parameters
     accounts = get_accounts(place, wanted)
     services = get_services(place)
-    quantities, consumption = empty(QUANTITIES), empty(CONSUMPTION)
-    blocked = empty(BLOCKED)
+    earlier = _get_earlier(place, parameters)
+    used = Used(empty(CONSUMPTION), empty(QUANTITIES), empty(BLOCKED))
     if parameters.settles:
-        found = gather_quantities(store, place, accounts, wanted)
-        rules = Services.from_options(wanted.options.values["services"])
-        consumption, blocked = derive_consumption(found, services, rules=rules)
-        quantities = shape_quantities(found)
+        used = gather_use(store, place, accounts, services, earlier["billed"], wanted)
         # Half an invoice is none: who cannot be settled is not charged for the new year either, but by the next run.
-        open_ = ~pl.col("subscriber").is_in(blocked["subscriber"].implode())
+        open_ = ~pl.col("subscriber").is_in(used.blocked["subscriber"].implode())
         accounts = accounts.with_columns(settle=pl.col("settle") & open_, charge=pl.col("charge") & open_)
     orders, unpriced = gather_orders(place, accounts, services, wanted.book)
     inputs = Inputs(
         accounts=accounts,
         subscribers=shape(accounts, SUBSCRIBERS),
         services=services,
-        consumption=consumption,
-        quantities=quantities,
+        consumption=used.consumption,
+        quantities=used.quantities,
         advances=get_advances(place, parameters),
         orders=orders,
-        **_get_earlier(place, parameters),
+        **earlier,
     )
-    return Gathered(inputs, blocked, unpriced)
+    return Gathered(inputs, used.blocked, unpriced)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Used:
+    """CONSUMPTION, QUANTITIES, and the accounts whose quantity is not known well enough (BLOCKED)."""
+
+    consumption: pl.DataFrame
+    quantities: pl.DataFrame
+    blocked: pl.DataFrame
+
+
+def gather_use(
+    store: Store, place: Range, accounts: pl.DataFrame, services: pl.DataFrame, billed: pl.DataFrame, wanted: Wanted
+) -> Used:
+    """Return what was used in the settled year, and what of the year before was billed otherwise than it was."""
+    rules = Services.from_options(wanted.options.values["services"])
+    found = gather_quantities(store, place, accounts, wanted)
+    consumption, blocked = derive_consumption(found, services, rules=rules)
+    quantities = shape_quantities(found)
+    late = billed.select("subscriber").unique()
+    who = accounts.join(late, on="subscriber", how="semi", maintain_order="left")
+    if who.height:
+        first = (quantities["source"].max() or -1) + 1  # type: ignore[operator]
+        known = _gather_known(store, place, who, wanted).with_columns(pl.col("source") + first)
+        arrears = derive_arrears(derive_consumption(known, services, rules=rules)[0], billed)
+        arrears = arrears.join(blocked, on="subscriber", how="anti", maintain_order="left")
+        consumption = pl.concat([arrears, consumption]).sort("subscriber", "service", "start", maintain_order=True)
+        quantities = pl.concat([quantities, shape_quantities(known)])
+    return Used(consumption, quantities, blocked)
+
+
+def _gather_known(store: Store, place: Range, accounts: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:
+    """The quantities of the year before of those accounts of whom no day is missing any more."""
+    year = wanted.parameters.year - 1
+    points = get_points(place, Services.from_options(wanted.options.values["services"]))
+    spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
+    sums = derive_quantities(pl.concat([_sum_spans(store, some, year) for some in _split_spans(spans)]))
+    lacking = sums.filter(pl.col("days_missing") > 0).select("subscriber").unique()
+    return sums.join(lacking, on="subscriber", how="anti", maintain_order="left")
 
 
 def _get_earlier(place: Range, parameters: Parameters) -> dict[str, pl.DataFrame]:
     """What was invoiced: for the settled year, for the year of the terms, and settled the year before."""
     if not parameters.settles:
         charged = get_lines(place, (parameters.charge_year, parameters.charge_year))
-        return {"earlier": empty(EARLIER), "charged": select_charges(charged), "last_year": empty(LAST_YEAR)}
+        nothing = {"earlier": empty(EARLIER), "billed": empty(EARLIER), "last_year": empty(LAST_YEAR)}
+        return {**nothing, "charged": select_charges(charged)}
     lines = get_lines(place, (parameters.year - 1, parameters.charge_year))
     of_terms = pl.col("start").dt.year() > parameters.year
     return {
         "earlier": select_charged(lines.filter(~of_terms), parameters.year),
         "charged": select_charges(lines.filter(of_terms)),
         "last_year": select_last_year(lines, parameters.year - 1),
+        "billed": select_billed(lines, parameters.year - 1),
     }
 
 
 def gather_again(store: Store, place: Range, wanted: Wanted, then: Inputs) -> Inputs:
     """Return the inputs of then with the quantities as they are known now; agreements and earlier lines stay."""
-    found = gather_quantities(store, place, then.accounts, wanted)
-    rules = Services.from_options(wanted.options.values["services"])
-    consumption, _ = derive_consumption(found, then.services, rules=rules)
-    return dataclasses.replace(then, consumption=consumption, quantities=shape_quantities(found))
+    used = gather_use(store, place, then.accounts, then.services, then.billed, wanted)
+    return dataclasses.replace(then, consumption=used.consumption, quantities=used.quantities)
 
 
 def get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
@@ -246,7 +284,7 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
     """Return QUANTITIES (and `standard`) of the settled year: read, else stipulated, else decided."""
     year = wanted.parameters.year
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
-    spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted))
+    spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
     sums = [_sum_spans(store, some, year) for some in _split_spans(spans)]
     found = derive_quantities(pl.concat(sums))
     lacking = found.filter(pl.col("days_missing") > 0)
@@ -266,12 +304,12 @@ def _sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
     return derive_span_sums(daily, spans, read_from=int(READ))
 
 
-def _get_cuts(wanted: Wanted) -> Sequence[date]:
+def _get_cuts(wanted: Wanted, year: int) -> Sequence[date]:
     """Days at which a quantity is cut by what the series say, rather than by a rule."""
     if wanted.parameters.method != "reading":
         return ()
     book = wanted.book
-    return book.get_cuts(book.get_services("m3", "kWh"), derive_year(wanted.parameters.year))
+    return book.get_cuts(book.get_services("m3", "kWh"), derive_year(year))
 
 
 def _get_discretion(place: Range, year: int) -> pl.DataFrame:

@@ -86,7 +86,7 @@ def do_make_run(actor: Actor, request: RunRequest, *, store: Store, now: datetim
         accounts=None if request.accounts is None else frozenset(request.accounts),
     )  # fmt: skip
     run = _start_run(actor, request, wanted, now)
-    merged = _Merged()
+    merged = _Merged(parameters.year)
     places = split_properties(actor.organisation_id, size=part_size, accounts=wanted.accounts)
     for number, place in enumerate(places):
         gathered = gather_inputs(store, place, wanted)
@@ -100,7 +100,8 @@ def do_make_run(actor: Actor, request: RunRequest, *, store: Store, now: datetim
 class _Merged:
     """What is known of all parts so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, year: int) -> None:
+        self._year = year
         self.controls: list[dict[str, Any]] = []
         self.summaries: list[pl.DataFrame] = []
         self.points: list[pl.DataFrame] = []
@@ -111,9 +112,9 @@ class _Merged:
         inputs, blocked = gathered.inputs, gathered.blocked
         for row in gathered.unpriced.iter_rows(named=True):
             self.found.append(Found(row["subscriber"], row["code"], WARNING, {"detail": row["detail"]}))
-        self.controls.append(derive_part_control(inputs, results))
-        self.summaries.append(derive_summary(inputs))
-        billing = inputs.quantities.filter(pl.col("purpose") == "billing")
+        self.controls.append(derive_part_control(inputs, results, self._year))
+        self.summaries.append(derive_summary(inputs, self._year))
+        billing = inputs.quantities.filter(pl.col("purpose") == "billing", pl.col("start").dt.year() == self._year)
         self.points.append(billing.group_by("point").agg(pl.col("quantity").sum()))
         lacking = set(blocked["subscriber"].to_list())
         for row in blocked.unique(["subscriber", "code"], maintain_order=True).iter_rows(named=True):
