@@ -93,6 +93,10 @@ class Plant:
     def hours(self, series: int, start: datetime = START, stop: datetime | None = None) -> pl.DataFrame:
         return self.store.read_range("hourly", ids=[series], start=start, stop=stop)
 
+    def largest(self, series: int) -> int:
+        """The most that was used in an hour."""
+        return max(int(value) for value in self.hours(series)["value"].to_list() if value is not None)
+
     def days(self, series: int) -> dict[date, int | None]:
         rows = self.store.read_range("daily", ids=[series])
         return dict(rows.select("day", "value").iter_rows())

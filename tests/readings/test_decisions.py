@@ -54,7 +54,7 @@ def test_a_jump_is_in_the_queue_and_estimated_until_somebody_decides(jumped: tup
     assert found
     assert {one.series_id for one in found} == {series}
     assert all(START + HOUR * 198 <= one.starts_at <= START + HOUR * 202 for one in found)
-    assert plant.hours(series)["value"].max() < 1_000_000
+    assert plant.largest(series) < 1_000_000
 
 
 def test_a_decided_finding_leaves_the_queue_and_says_who(jumped: tuple[Plant, int]) -> None:
@@ -68,7 +68,7 @@ def test_a_decided_finding_leaves_the_queue_and_says_who(jumped: tuple[Plant, in
     assert AuditEntry.objects.filter(subject="decision", action="decide").count() == len(done.decisions)
     plant.derive(NOW + HOUR)
     assert get_open(plant) == []
-    assert plant.hours(series)["value"].max() < 1_000_000
+    assert plant.largest(series) < 1_000_000
     again = do_decide_findings(plant.actor, [Finding.objects.values_list("id", flat=True)[0]], action="accept",
                                reason="again", now=NOW)  # fmt: skip
     assert "nothing waits for a decision" in again.refused[0][1]
@@ -79,7 +79,7 @@ def test_accepted_readings_count(jumped: tuple[Plant, int]) -> None:
     plant, series = jumped
     do_decide_findings(plant.actor, get_open(plant), action="accept", reason="a pool was filled", now=NOW)
     plant.derive(NOW + HOUR)
-    assert plant.hours(series)["value"].max() >= 19_000_000
+    assert plant.largest(series) >= 19_000_000
 
 
 def test_an_edit_gives_way_to_measured_values_a_verified_one_does_not(plant: Plant) -> None:

@@ -33,7 +33,7 @@ def make_values(
     count: int, *, start: datetime = START, length: timedelta = HOUR, **more: object
 ) -> list[IntervalValue]:
     return [
-        IntervalValue(GSRN, start + length * n, start + length * (n + 1), Direction.OUT, 100 + n, **more)  # type: ignore[arg-type]
+        IntervalValue(GSRN, start + length * n, start + length * (n + 1), Direction.OUT, 100 + n, **more)
         for n in range(count)
     ]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from avlest.cli.service import DataOption, OrganisationOption, get_actor, get_now
+from avlest.cli.store import explain_store_failures, open_store_of, parse_day
 
 if TYPE_CHECKING:
     from avlest.readings.elhub.values import IntervalValue
@@ -47,7 +48,6 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def explain_elhub_failures() -> Iterator[None]:
     """Print what cannot be read or written as one line and end with code 1."""
-    from avlest.cli.readings_commands import explain_store_failures
     from avlest.collect.formats.model import FormatError
     from avlest.readings.elhub.energy_data import EnergyDataError
 
@@ -67,8 +67,6 @@ def import_values(
     point: Annotated[str, typer.Option(help="Number of the point, where the file's name has none.")] = "",
 ) -> None:
     """Take in the files a customer downloads from Min side, or answers of the Energy Data API."""
-    from avlest.cli.readings_commands import open_store_of
-
     bad = 0
     with explain_elhub_failures():
         store = open_store_of(data)
@@ -121,8 +119,6 @@ def export_values(
     """Write hourly or quarter-hourly values with Elhub's statuses; the day before, unless days are named."""
     if minutes not in (15, 60):
         raise typer.BadParameter(f"--minutes {minutes}: expected 15 or 60")
-    from avlest.cli.readings_commands import open_store_of
-
     with explain_elhub_failures():
         store = open_store_of(data)
         first, last = _days(start, stop)
@@ -162,7 +158,6 @@ def _write_json(folder: Path, values: list[IntervalValue]) -> int:
 
 def _days(start: str, stop: str) -> tuple[date, date]:
     """The days named, else the day before today."""
-    from avlest.cli.readings_commands import parse_day
     from avlest.readings.calendar import derive_local_day
 
     today = derive_local_day(get_now())
@@ -179,8 +174,6 @@ def report(
     stop: StopOption = "",
 ) -> None:
     """Say how complete days are against the deadlines of D+1 07:00 and D+5; the last seven, unless days are named."""
-    from avlest.cli.readings_commands import open_store_of
-
     with explain_elhub_failures():
         store = open_store_of(data)
         from avlest.readings.services.elhub import access_elhub_report

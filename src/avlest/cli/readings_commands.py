@@ -3,20 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avlest.cli.service import DataOption, OrganisationOption, explain_failures, get_actor, get_now, start_service
+from avlest.cli.service import DataOption, OrganisationOption, get_actor, get_now
+from avlest.cli.store import explain_store_failures, open_store_of, parse_day
 
 if TYPE_CHECKING:
     from avlest.readings.contracts import FindingInfo
-    from avlest.readings.tables import Store
 
 queue = typer.Typer(no_args_is_help=True, help="Values that wait for a person's decision.")
 
@@ -43,39 +40,6 @@ def register(app: typer.Typer) -> None:
     app.command("derive")(derive)
     app.add_typer(queue, name="queue")
     elhub_commands.register(app)
-
-
-@contextmanager
-def explain_store_failures() -> Iterator[None]:
-    """Print what keeps derivation from its work as one line and end with code 1."""
-    from avlest.readings.tables import StoreError
-
-    try:
-        with explain_failures():
-            yield
-    except StoreError as error:
-        typer.echo(f"avlest: {error}", err=True)
-        raise typer.Exit(1) from error
-
-
-def open_store_of(data: Path) -> Store:
-    """Set the service up and open its tables."""
-    start_service(data.absolute())
-    from django.conf import settings
-
-    from avlest.readings.options import open_configured_store
-
-    return open_configured_store(settings.AVLEST)
-
-
-def parse_day(text: str, name: str) -> date | None:
-    """A day of an option; None where it was not given."""
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{name} {text!r}: expected a day such as 2026-03-01") from error
 
 
 def derive(

@@ -34,11 +34,12 @@ from avlest.readings.derive.horizon import derive_horizon
 from avlest.readings.models import DeriveRequest, DeriveState, DeriveTask
 from avlest.readings.quality import Quality
 from avlest.readings.tables import Changes, Store
-from avlest.readings.vee.contracts import FEEDS, LONG_HISTORY, MARGIN
+from avlest.readings.vee.contracts import FEEDS, HISTORY, LONG_HISTORY, MARGIN
 
 _DAY: Final = dt.timedelta(days=1)
 _TICK: Final = dt.timedelta(microseconds=1)
 _PORTION: Final = 512
+_ESTIMATES: Final = ["series", "hour", "quality", "rule"]
 _HEARD: Final = {"register": pl.Int64(), "first": pl.Datetime("us", "UTC"), "last": pl.Datetime("us", "UTC")}
 
 
@@ -172,12 +173,13 @@ def _touch_estimates(store: Store, touched: pl.DataFrame) -> pl.DataFrame:
     if touched.is_empty():
         return touched
     start, stop = derive_day_start(_first_day(touched)) - MARGIN, derive_day_start(_last_day(touched)) + LONG_HISTORY
-    parts = [empty({"series": pl.Int64(), "hour": pl.Datetime("us", "UTC"), "quality": pl.Int16()})]
+    parts = [empty(HISTORY).select(_ESTIMATES)]
     ids = touched["series"].unique().sort()
     for at in range(0, len(ids), _PORTION):
         rows = store.read_range("hourly", ids=ids[at : at + _PORTION], start=start, stop=stop)
-        estimated = rows.filter(pl.col("quality") < Quality.EDITED, pl.col("rule").is_not_null())
-        parts.append(estimated.select("series", "hour", "quality"))
+        # Hours that a person gave a value were spread by the profile too.
+        estimated = rows.filter((pl.col("quality") < Quality.EDITED) | pl.col("rule").is_not_null())
+        parts.append(estimated.select(_ESTIMATES))
     return vee.extend_touched(touched, pl.concat(parts))
 
 
