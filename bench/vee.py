@@ -262,6 +262,12 @@ def check_sums(store: Store, town: Town) -> None:
         assert abs(known - counted) < 200_000, (number, known, counted)
 
 
+def processor_seconds() -> float:
+    """Processor time of this process so far, user and system."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
 def judge(*, met: bool) -> str:
     """Whether a goal was met, as printed behind it."""
     return "met" if met else "NOT MET"
@@ -285,7 +291,9 @@ def run(store: Store, folder: Path, town: Town, *, chunk: int) -> None:
     late_day = derive_local_day(town.stop - dt.timedelta(days=20))
     late = fill_store(store, town, late_day=late_day)
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    before = processor_seconds()
     rows, watch, wall = derive_year(store, town, chunk=chunk)
+    processor = processor_seconds() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     scan = scan_plainly(folder)
     check_sums(store, town)
@@ -297,12 +305,15 @@ def run(store: Store, folder: Path, town: Town, *, chunk: int) -> None:
         f"    values/s                  {rows / wall:,.0f}   calculation alone {rows / watch.seconds['calculate']:,.0f}"
     )
     print("    seconds by part           " + ", ".join(f"{name} {took:.1f}" for name, took in watch.seconds.items()))
+    print(f"    processor time            {processor:6.1f} s")
     print(f"    plain Polars scan         {scan:6.1f} s   ratio {wall / scan:.1f}")
     print(f"    peak memory               {peak:6.2f} GB (before: {base:.2f})   goal 3 GB: {judge(met=peak < 3)}")
     store.append("readings", late, writer="late", batch=1)
+    before = processor_seconds()
     result, took = derive_late_day(store, town, late_day)
     goal = judge(met=took < 2)
     print(f"  one late day of all series  {took:6.2f} s for {result.hourly.height:,} hours   goal 2 s: {goal}")
+    print(f"    processor time            {processor_seconds() - before:6.2f} s")
 
 
 if __name__ == "__main__":
