@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast a municipality speaks, how much memory it takes, and whether what it said is what is stored.
 
-    python bench/simulate.py [--only encode|memory|stored] [--homes 5000] [--days 3] [--telegrams 10000000]
+    python bench/simulate.py [--only encode|memory|stored] [--homes 5000] [--days 7] [--telegrams 10000000]
 
 * encode: the emissions of a town to telegrams and packets of the inbox, per second of processor time of one core;
   beside it the AES of as many blocks alone (cached contexts, one call a telegram: the reference), and the whole way
@@ -19,7 +19,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,11 +40,11 @@ def main() -> None:
     """Read the arguments and run the parts asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--homes", type=int, default=5000)
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--telegrams", type=int, default=10_000_000)
     parser.add_argument("--only", choices=("encode", "memory", "stored"))
     options = parser.parse_args()
-    parts = {
+    parts: dict[str, Callable[[], None]] = {
         "encode": lambda: measure_encoding(options.homes, options.days),
         "memory": lambda: measure_memory(options.telegrams),
         "stored": lambda: check_stored(options.homes, options.days),

@@ -24,7 +24,8 @@ from avlest.cli.keys import parse_key_file
 from avlest.cli.lines import read_chunks
 from avlest.cli.sample import write_sample
 from avlest.cli.sample_meters import KINDS
-from avlest.simulate.demo.plan import FILE_NAME, PlanError, make_plan, read_plan, write_plan
+from avlest.simulate.demo.plan import FILE_NAME, make_plan, read_plan, write_plan
+from avlest.simulate.errors import PlanError
 from avlest.simulate.filling.logins import Login
 from avlest.telegrams.keyring import build_keyring
 from tests.support.services import find_free_port

@@ -67,6 +67,9 @@ def play_world(
     truth: Annotated[
         Path | None, typer.Option("--truth", help="Write what really happened here: .json, or .parquet of the days.")
     ] = None,
+    lists: Annotated[
+        Path | None, typer.Option("--lists", help="Write the lists to import here: meters, places, people, keys.")
+    ] = None,
     form: Annotated[
         str, typer.Option("--format", help="Of wireless telegrams: avlest, telegram_json, rtl_wmbus or hex.")
     ] = "avlest",
@@ -85,13 +88,15 @@ def play_world(
     """Play a municipality: what its meters say goes to a file, a broker or the inbox; the same seed says the same."""
     if context.invoked_subcommand:
         return
-    if not to and truth is None:
-        fail("nothing to do: --to FILE, mqtt://host or inbox, or --truth FILE")
+    if not to and truth is None and lists is None:
+        fail("nothing to do: --to FILE, mqtt://host or inbox, --truth FILE, or --lists DIR")
     flow = Flow(_check_form(form), speed, live)
     world = make_asked_world(_choose_homes(homes, profile), days=days, seed=seed, start=start)
     with explain_simulation_failures():
         if truth is not None:
             _write_truth(world, truth)
+        if lists is not None:
+            _write_lists(world, lists)
         if to == INBOX:
             _play_to_inbox(world, flow, data, organisation, fill=fill)
         elif to:
@@ -137,6 +142,15 @@ def _write_truth(world: World, path: Path) -> None:
 
     write_truth(world, path)
     typer.echo(f"{path}: what really happened", err=True)
+
+
+def _write_lists(world: World, folder: Path) -> None:
+    from avlest.simulate.filling.lists import build_lists
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for kind, content in build_lists(world, known_at=world.stop).items():
+        (folder / f"{kind}.csv").write_bytes(content)
+    typer.echo(f"{folder}: the lists to import, keys too", err=True)
 
 
 def _open_sink(to: str, flow: Flow) -> Sink:
