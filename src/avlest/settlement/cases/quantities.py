@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from avlest.readings.quality import Quality
-from avlest.settlement.cases.model import Case, CaseCustomer, CaseMeter, CaseProperty, Control
+from avlest.settlement.cases.model import Case, CaseCustomer, CaseMeter, CaseProperty, Control, GivenQuantity
 from avlest.settlement.cases.parse_meters import REDUCTION
 from avlest.settlement.contracts import CONSUMPTION, Provenance, SettlementError, SplitMethod
 from avlest.settlement.core.accuracy import derive_accuracy_correction
@@ -87,18 +87,28 @@ def derive_quantities(case: Case) -> Quantities:
                 _add_property(case, home, customers, meters, found)
             except SettlementError as error:
                 found.block(customers, error.code, str(error))
-    _add_given(case, {row.number for row in settled}, found)
+    _add_given(case, settled, found)
     return found
 
 
-def _add_given(case: Case, settled: set[int], found: Quantities) -> None:
+def _add_given(case: Case, settled: Sequence[CaseCustomer], found: Quantities) -> None:
+    """Quantities without meters; a meter's control then rests on them."""
     for row in case.given:
-        for service in row.services if row.customer.number in settled else ():
+        for service in row.services if row.customer in settled else ():
             source = found.keep([Provenance(method="given", quantity=row.quantity)])
             found.consumption.append(
                 {"subscriber": row.customer.number, "service": service, "start": row.days.start, "stop": row.days.stop}
                 | {"quantity": row.quantity, "quality": row.quality, "source": source}
             )
+        for meter in case.meters if row.customer in settled else ():
+            if meter.property is row.customer.property:
+                known = [_know(control, row) for control in meter.controls]
+                found.corrections += _derive_controls(case, replace(meter, controls=known), None, [row.customer], found)
+
+
+def _know(control: Control, row: GivenQuantity) -> Control:
+    """The control with what was shown in its days, where it does not say: the given quantity."""
+    return control if control.indicated is not None else replace(control, indicated=row.quantity, days=row.days)
 
 
 def _add_property(
@@ -225,7 +235,7 @@ def _int(value: object) -> int:
 
 
 def _derive_controls(
-    case: Case, meter: CaseMeter, curve: Curve, customers: Sequence[CaseCustomer], found: Quantities
+    case: Case, meter: CaseMeter, curve: Curve | None, customers: Sequence[CaseCustomer], found: Quantities
 ) -> list[Row]:
     """Rows that claim or refund what a meter showed too little or too much, for each customer's own days."""
     rows: list[Row] = []
@@ -240,9 +250,15 @@ def _derive_controls(
 
 
 def _correct(
-    case: Case, meter: CaseMeter, curve: Curve, control: Control, customer: CaseCustomer, service: str, days: Days,
+    case: Case,
+    meter: CaseMeter,
+    curve: Curve | None,
+    control: Control,
+    customer: CaseCustomer,
+    service: str,
+    days: Days,
     found: Quantities,
-) -> list[Row]:  # fmt: skip
+) -> list[Row]:
     """One customer's correction for one service, a row per price."""
     pieces = derive_pieces(days, case.book.get_cuts([service], days))
     shown = _derive_shown(curve, control, days, pieces)
@@ -263,10 +279,10 @@ def _correct(
     ]
 
 
-def _derive_shown(curve: Curve, control: Control, days: Days, pieces: Sequence[Days]) -> list[int]:
+def _derive_shown(curve: Curve | None, control: Control, days: Days, pieces: Sequence[Days]) -> list[int]:
     """What the meter showed on each piece: of the quantity given by days, else from its readings."""
-    if control.indicated is not None:
+    if control.indicated is not None or curve is None:
         outside = control.days.length - days.length
-        return derive_shares(control.indicated, [*(piece.length for piece in pieces), outside])[:-1]
+        return derive_shares(control.indicated or 0, [*(piece.length for piece in pieces), outside])[:-1]
     bounds = [days.start, *(piece.stop for piece in pieces)]
     return [quantity for _, quantity, _, _ in derive_point_use(replace(curve, days=days), bounds)]

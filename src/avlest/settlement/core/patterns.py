@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from avlest.settlement.contracts import SettlementError
 from avlest.settlement.core.calendar import Days
@@ -91,6 +92,11 @@ class Patterns:
     def _spread(self, values: Sequence[int], *, nothing: int) -> Ints:
         """One number of each part, as a matrix."""
         return np.where(self._there, np.array([*values, nothing], np.int64)[self.numbers], nothing)
+
+    def find(self, test: Callable[[Sequence[Part]], bool]) -> NDArray[np.bool_]:
+        """Which patterns pass a test of their parts."""
+        found = ([self.parts[number] for number in row if number >= 0] for row in self.numbers.tolist())
+        return np.fromiter((test(parts) for parts in found), bool, len(self.numbers))
 
     def derive_cells(self) -> Cells:
         """Every kept part of every row: rows in their order, parts in theirs."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -166,6 +166,49 @@ def _gather(outcomes: list[Outcome]) -> Outcome:
 
 
 def _spread(rows: pl.DataFrame, charge: Charge, frame: _Year, column: str) -> Outcome:
+    """Who has the whole year at one price at once by terms; the others first by price and days, then over their terms.
+
+    The first way puts the left-over øre on the first terms of the year, whatever VAT does in it.
+    """
+
+    def build(key: Mapping[str, Any]) -> list[Part]:
+        return recall_year_parts(key, book=frame.book, code=charge.code, year=frame.year)
+
+    patterns, _ = derive_patterns(rows, OWNED_KEYS, build)
+    at_once = pl.Series(patterns.find(_is_at_once)[patterns.of_row], dtype=pl.Boolean())
+    return _gather(
+        [
+            _spread_whole(rows.filter(at_once), charge, frame, column),
+            _spread_partial(rows.filter(~at_once), charge, frame, column),
+        ]
+    )
+
+
+def _is_at_once(parts: Sequence[Part]) -> bool:
+    """Whether one price holds on all of a year that one subscriber has."""
+    return bool(parts) and all(part.kept and not part.by_days and part.group == 0 for part in parts)
+
+
+def _spread_whole(rows: pl.DataFrame, charge: Charge, frame: _Year, column: str) -> Outcome:
+    """The year's amount, split over the terms in one go."""
+
+    def build(key: Mapping[str, Any]) -> list[Part]:
+        parts = recall_year_parts(
+            {name: key[name] for name in OWNED_KEYS}, book=frame.book, code=charge.code, year=frame.year
+        )
+        return [piece for part in parts for piece in derive_term_parts(part, int(key["terms"]), frame)]
+
+    patterns, errors = derive_patterns(rows, [*OWNED_KEYS, "terms"], build)
+    cells, totals = patterns.derive_cells(), rows[column].to_numpy()
+    lines = derive_lines(
+        rows, cells, charge, book=frame.book,
+        quantity=patterns.derive_quantity_shares(totals) if charge.kind == Kind.ADVANCE else totals[cells.row],
+        amount=patterns.derive_amount_shares(totals),
+    )  # fmt: skip
+    return Outcome(lines, derive_problems(rows, charge.service, patterns.of_row, errors))
+
+
+def _spread_partial(rows: pl.DataFrame, charge: Charge, frame: _Year, column: str) -> Outcome:
     """First what falls on the subscriber's days at each price, then that over the terms."""
 
     def build(key: Mapping[str, Any]) -> list[Part]:
@@ -188,7 +231,8 @@ def _spread_over_terms(
     of_cell = pl.DataFrame({"part": cells.part, "terms": rows["terms"].gather(cells.row)})
 
     def build(key: Mapping[str, Any]) -> list[Part]:
-        return derive_term_parts(cells.parts[key["part"]], int(key["terms"]), frame)
+        part = replace(cells.parts[key["part"]], group=0, counts=True)
+        return derive_term_parts(part, int(key["terms"]), frame)
 
     patterns, _ = derive_patterns(of_cell, ["part", "terms"], build)
     spread = patterns.derive_cells()
@@ -213,8 +257,6 @@ def derive_term_parts(part: Part, count: int, frame: _Year) -> list[Part]:
             whole = both == term and not part.by_days
             weight = Fraction(both.length) if part.by_days else derive_term_weight(part.days, term)
             numbers = (1, count) if whole else (both.length, derive_year(frame.year).length)
-            kept = frame.is_wanted(count, number)
-            parts.append(
-                replace(part, days=both, weight=weight, group=0, counts=True, term=number, kept=kept, numbers=numbers)
-            )
+            kept = part.kept and frame.is_wanted(count, number)
+            parts.append(replace(part, days=both, weight=weight, term=number, kept=kept, numbers=numbers))
     return parts
