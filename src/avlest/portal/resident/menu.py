@@ -7,4 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from avlest.portal.menus import Entry
 
-MENU = (Entry("resident:overview", _("Overview"), order=10),)
+MENU = (
+    Entry("resident:overview", _("Overview"), order=10),
+    Entry("resident:use", _("Use"), order=20),
+    Entry("resident:alarms", _("Alarms"), order=30),
+    Entry("resident:invoices", _("Invoices"), order=40),
+    Entry("resident:meters", _("Meters"), order=50),
+)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From stored hours and days to the bars of a chart, cut at what the viewer may see."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from avlest.portal.access import access_daily, access_hourly
+from avlest.portal.charts import Bar, Sure
+from avlest.portal.resident.periods import Shown, Span
+from avlest.portal.resident.series import Use
+from avlest.portal.viewer import Viewer
+from avlest.readings.quality import Quality
+from avlest.readings.tables import Store
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sum:
+    """What was used in some time: None where nothing is known; `known` of `expected` days (or hours) were there."""
+
+    value: int | None
+    is_estimated: bool
+    known: int = 0
+    expected: int = 0
+
+
+def read_bars(viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime) -> list[Bar]:
+    """Return the bars of a span: hours of a day, else whole days added up; those that are yet to come are left out."""
+    if shown.span is Span.DAY:
+        return _read_hours(viewer, store, use, shown, now=now)
+    days = read_days(viewer, store, [use], shown.first, shown.until, now=now).get(use.id, {})
+    return [
+        _to_bar(Shown(shown.span, first, last), add_up(days, first, last))
+        for first, last in shown.iterate_bars()
+        if _is_shown(Shown(shown.span, first, last), now)
+    ]
+
+
+def _is_shown(bar: Shown, now: datetime) -> bool:
+    """Whether a bar has begun; a day is shown when it is over, for until then nothing is known of it as a day."""
+    return (bar.stop if bar.span is Span.MONTH else bar.start) <= now
+
+
+def _to_bar(stretch: Shown, found: Sum) -> Bar:
+    return Bar(stretch.start, stretch.stop, found.value, Sure.ESTIMATED if found.is_estimated else Sure.MEASURED)
+
+
+def _read_hours(viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime) -> list[Bar]:
+    rows = access_hourly(viewer, store, [use.access], shown.start, shown.stop, now=now)
+    found = {hour: (value, quality) for hour, value, quality in rows.select("hour", "value", "quality").iter_rows()}
+    bars = []
+    hour = shown.start
+    while hour < min(shown.stop, now):
+        value, quality = found.get(hour, (None, Quality.MISSING))
+        bars.append(Bar(hour, hour + _HOUR, value, to_sure(quality)))
+        hour += _HOUR
+    return bars
+
+
+def to_sure(quality: int) -> Sure:
+    """How a value of a quality rank is drawn."""
+    if quality >= Quality.MEASURED:
+        return Sure.MEASURED
+    if quality >= Quality.EDITED:
+        return Sure.MANUAL
+    return Sure.ESTIMATED if quality > Quality.MISSING else Sure.MISSING
+
+
+Days = Mapping[date, tuple[int | None, int]]
+
+
+def read_days(
+    viewer: Viewer, store: Store, uses: Sequence[Use], first: date, until: date, *, now: datetime
+) -> dict[int, dict[date, tuple[int | None, int]]]:
+    """Return value and quality of each whole day the viewer may see, by series and day."""
+    stretch = Shown(Span.MONTH, first, until)
+    rows = access_daily(viewer, store, [use.access for use in uses], stretch.start, stretch.stop, now=now)
+    found: dict[int, dict[date, tuple[int | None, int]]] = {}
+    if rows.height:
+        columns = rows.select("series", "day", "value", "quality").cast({"quality": pl.Int64})
+        for series, day, value, quality in columns.iter_rows():
+            found.setdefault(series, {})[day] = (value, quality)
+    return found
+
+
+def add_up(days: Days, first: date, until: date) -> Sum:
+    """Return the sum of the known days of `[first, until)`."""
+    wanted = [days[first + timedelta(days=n)] for n in range((until - first).days) if first + timedelta(days=n) in days]
+    known = [(value, quality) for value, quality in wanted if value is not None]
+    if not known:
+        return Sum(None, is_estimated=False, expected=(until - first).days)
+    is_estimated = any(quality < Quality.EDITED for _, quality in known)
+    return Sum(sum(value for value, _ in known), is_estimated, len(known), (until - first).days)

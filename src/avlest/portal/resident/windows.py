@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When a resident may know of alarms: while they live there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from avlest.portal.access import access_points
+from avlest.portal.viewer import Viewer
+
+
+def get_alarm_windows(viewer: Viewer) -> dict[int, list[tuple[datetime, datetime | None]]]:
+    """Return the times of each own point as `insight.queries` takes them."""
+    return {each.point.id: [(window.start, window.stop) for window in each.totals] for each in access_points(viewer)}
