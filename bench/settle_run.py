@@ -235,9 +235,8 @@ def settle(clerk: Any, chief: Any, store: Any) -> None:
     lines = InvoiceLine.objects.filter(invoice__run_id=number).count()
     size = sum(len(part.inputs) + len(part.results) for part in RunPart.objects.filter(run_id=number))
     print(f"series to issued lines: {seconds:.1f} s, {lines} lines, {lines / seconds:,.0f} lines/s")
-    print(
-        f"kept inputs and results: {size / 1e6:.1f} MB; peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
-    )
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"kept inputs and results: {size / 1e6:.1f} MB; peak memory {memory:.2f} GB")
     same = timed("rerun", rerun_run, clerk, number, store=None, now=at)
     print(f"rerun differs in {same.differences} lines of {same.lines}")
 
