@@ -63,6 +63,9 @@ class AlarmKind(StrEnum):
     OVERLOAD = "overload"
     SMOKE = "smoke"
     METER_FAULT = "meter_fault"
+    OWN_HOUR = "own_hour"
+    OWN_DAY = "own_day"
+    OWN_MONTH = "own_month"
     METER_NOTICE = "meter_notice"
     """A status word that no table explains: kept and shown, nobody is woken."""
 
@@ -121,6 +124,7 @@ class Cause(StrEnum):
     TOO_SMALL_METER = "too_small_meter"
     SMOKE = "smoke"
     METER = "meter"
+    OWN_LIMIT = "own_limit"
     UNKNOWN = "unknown"
 
 

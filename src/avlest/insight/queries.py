@@ -24,7 +24,7 @@ from avlest.insight.infos import (
     OwnLimitInfo,
 )
 from avlest.insight.mapping import to_alarm, to_balance, to_night
-from avlest.insight.models import Absence, Alarm, CoverageDay, OwnLimit, ZoneNight, ZonePeriod
+from avlest.insight.models import Absence, Alarm, CoverageDay, OwnLimit, SilencedMeter, ZoneNight, ZonePeriod
 from avlest.insight.networks import get_infrastructures
 from avlest.insight.places import name_places
 from avlest.insight.told import get_told
@@ -53,7 +53,7 @@ def get_alarms(
     `point_ids`: alarms of these points.  `windows`: of these points, within these times (a resident).  `is_open`: only
     open, or only cleared ones.  `since`, `until`: open at some time in `[since, until)`.
     """
-    rows = Alarm.objects.of(organisation_id).filter(lead__isnull=True)
+    rows = Alarm.objects.of(organisation_id).filter(is_shown=True)
     if kinds is not None:
         rows = rows.filter(kind__in=list(kinds))
     if is_open is not None:
@@ -82,14 +82,20 @@ def get_alarm(
 
 
 def get_members(organisation_id: int, alarm_id: int, *, now: datetime) -> list[AlarmInfo]:
-    """Return the alarms that one alarm stands for: meters under a silent gateway, the meter's own word for a leak."""
+    """Return the alarms that say the same as one that is shown, such as the meter's own word for a leak."""
     rows = Alarm.objects.of(organisation_id).filter(lead_id=alarm_id).order_by("-opened_at", "-pk")
     return _finish(list(rows), now=now)
 
 
+def get_silenced_meters(organisation_id: int, alarm_id: int) -> list[int]:
+    """Return the numbers of the meters that a gateway's or a power cut's alarm stands for, as last seen."""
+    rows = SilencedMeter.objects.filter(alarm_id=alarm_id, alarm__organisation_id=organisation_id)
+    return list(rows.order_by("meter_id").values_list("meter_id", flat=True))
+
+
 def count_alarms(organisation_id: int) -> AlarmCounts:
     """Count what is open, by kind and severity."""
-    rows = Alarm.objects.of(organisation_id).filter(lead__isnull=True, cleared_at__isnull=True)
+    rows = Alarm.objects.of(organisation_id).filter(is_shown=True, cleared_at__isnull=True)
     counted = list(rows.values_list("kind", "severity").annotate(number=Count("pk")).order_by())
     kinds: dict[str, int] = {}
     severities: dict[str, int] = {}

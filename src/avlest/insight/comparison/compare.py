@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
@@ -107,8 +107,5 @@ def compare_with_average(
 
 def _round(value: Fraction) -> int:
     """Half up, away from zero."""
-    scaled = Decimal(value.numerator) / Decimal(value.denominator)
-    whole = int(scaled.to_integral_value(ROUND_HALF_UP))
-    # Decimal has 28 digits: a tie that only looks like one is decided by the exact fraction.
-    nearest = [whole - 1, whole, whole + 1]
-    return min(nearest, key=lambda one: (abs(value - one), -abs(one)))
+    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return whole if value >= 0 else -whole

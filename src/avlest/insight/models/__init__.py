@@ -9,6 +9,7 @@ from avlest.insight.models.alarms import (
     EvaluationRequest,
     OwnLimit,
     PointUse,
+    SilencedMeter,
 )
 from avlest.insight.models.network import CoverageDay, ZoneNetwork, ZoneNight, ZonePeriod
 from avlest.insight.models.notify import Browser, Campaign, Message, Wishes
@@ -25,6 +26,7 @@ __all__ = [
     "Message",
     "OwnLimit",
     "PointUse",
+    "SilencedMeter",
     "Wishes",
     "ZoneNetwork",
     "ZoneNight",

@@ -14,8 +14,8 @@ from avlest.registry.models.base import Period, period_check
 class Alarm(Owned):
     """One thing that is, or was, the matter; `subject` is the number of what `scope` names.
 
-    Of a (subject, kind) one is open at a time.  `lead`: another alarm says the same already (the meter's own word for
-    what its series shows, a meter under its gateway); only alarms without a lead are shown and told.
+    Of a (subject, kind, evidence) one is open at a time, of a (point, kind) one is shown.  `lead`: another alarm says
+    the same already, such as the series for what the meter itself says too.
     """
 
     scope = models.CharField(_("about"), max_length=10)
@@ -50,7 +50,8 @@ class Alarm(Owned):
     lead = models.ForeignKey(
         "self", on_delete=models.SET_NULL, related_name="followers", null=True, blank=True, verbose_name=_("said by")
     )
-    cause_key = models.CharField(_("key of the cause"), max_length=80)
+    is_shown = models.BooleanField(_("shown"), default=False)
+    cause_key = models.CharField(_("key of the cause"), max_length=80, blank=True)
 
     found_at = models.DateTimeField(_("found"))
     step = models.CharField(_("last step told"), max_length=12, blank=True)
@@ -67,24 +68,41 @@ class Alarm(Owned):
         verbose_name = _("alarm")
         verbose_name_plural = _("alarms")
         constraints = (
-            models.UniqueConstraint(fields=["scope", "subject", "kind", "opened_at"], name="insight_alarm_once"),
             models.UniqueConstraint(
-                fields=["scope", "subject", "kind"], condition=Q(cleared_at__isnull=True), name="insight_alarm_one_open"
+                fields=["scope", "subject", "kind", "evidence"],
+                condition=Q(cleared_at__isnull=True),
+                name="insight_alarm_one_open",
             ),
             models.UniqueConstraint(
                 fields=["point", "kind"],
-                condition=Q(cleared_at__isnull=True, lead__isnull=True, point__isnull=False),
+                condition=Q(cleared_at__isnull=True, is_shown=True, point__isnull=False),
                 name="insight_alarm_one_at_point",
             ),
         )
         indexes = (
             models.Index(fields=["organisation", "cleared_at", "opened_at"], name="insight_alarm_state"),
-            models.Index(fields=["point", "opened_at"], name="insight_alarm_point"),
+            models.Index(fields=["point", "opened_at"], name="insight_alarm_of_point"),
+            models.Index(fields=["scope", "subject", "opened_at"], name="insight_alarm_subject"),
             models.Index(fields=["cause_key"], name="insight_alarm_cause"),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.scope} {self.subject} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class SilencedMeter(models.Model):
+    """A meter that a group's alarm (its gateway, a power cut) stands for."""
+
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="+")
+    meter = models.ForeignKey(Meter, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("silenced meter")
+        verbose_name_plural = _("silenced meters")
+        constraints = (models.UniqueConstraint(fields=["alarm", "meter"], name="insight_silenced_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.alarm_id} {self.meter_id}"
 
 
 class PointUse(Owned):

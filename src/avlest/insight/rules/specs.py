@@ -81,16 +81,16 @@ class Burst:
     clear: int = amount()
     habit: float
     """What there was before is a habit (a garden hose, a dairy), not a burst: one hour must be above so many times the
-    second highest of eight weeks, several in a row above so many times what the same hour of the week has had; 0: habits
-    do not count."""
+    second highest of eight weeks, several in a row above so many times what the same hour of the week has had; 0:
+    habits do not count."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class HighDay:
     """A local day above `factor` × the median of the same weekday over `weeks`, and above `minimum`.
 
-    `habit`: and above so many times the second highest of all days of those weeks, and above `factor` times their median;
-    0: habits do not count.
+    `habit`: and above so many times the second highest of all days of those weeks, and above `factor` times their
+    median; 0: habits do not count.
     """
 
     factor: float

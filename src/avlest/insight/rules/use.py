@@ -102,7 +102,8 @@ def turn_around(scene: Scene) -> Scene:
     """A series of use as one of backward flow: what is negative ran backwards."""
     if scene.meaning is not Meaning.USE:
         return scene
-    backwards = np.maximum(-scene.grid.values, 0)
+    values = scene.grid.values
+    backwards = np.maximum(-values, 0) if (values < 0).any() else np.zeros_like(values)
     return dataclasses.replace(scene, grid=dataclasses.replace(scene.grid, values=backwards))
 
 
