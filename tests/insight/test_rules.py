@@ -72,13 +72,13 @@ def test_use_on_top_of_a_leak_is_not_counted_as_leak():
 
 
 def test_missing_hours_are_neither_zero_nor_flow():
-    """Three unknown hours within neither clear nor count; with five of 24 unknown nothing can be said."""
+    """Six unknown hours within neither clear nor count; with nine of 24 unknown nothing can be said."""
     leak: list[float | None] = [12.0] * 24
-    leak[10] = leak[11] = leak[12] = None
+    leak[10:16] = [None] * 6
     history = [*quiet()[:-1], 0.0]
     found = evaluate(make_hourly([*history, *leak]), until=HISTORY + 24)
     assert one(found, AlarmKind.CONTINUOUS_FLOW)["since"] == hours_after(HISTORY)
-    leak[13] = leak[14] = None
+    leak[16:19] = [None] * 3
     assert evaluate(make_hourly([*history, *leak]), until=HISTORY + 24).is_empty()
 
 
@@ -124,19 +124,34 @@ def test_a_place_that_never_sleeps_is_measured_by_its_own_quiet_hours():
     assert one(found, AlarmKind.CONTINUOUS_FLOW)["rate"] == 80 * LITRE
 
 
-def test_night_flow_is_the_median_of_three_nights_against_the_usual():
-    """Flow at 02-04 in a home with dry evenings: found when it is most of three nights, cleared by one dry night."""
+def test_night_flow_is_three_nights_against_the_usual():
+    """Even flow at 02-04 in a home with dry evenings: found after three nights, cleared by one dry night."""
     days = np.zeros((64, 24))
     days[:, 18] = 90
     days[60:, 1:6] = 8
     found = evaluate(make_hourly(days.ravel()), until=64 * 24)
     alarm = one(found, AlarmKind.NIGHT_FLOW)
-    assert alarm["opened_at"] == hours_after(61 * 24 + 4)
+    assert alarm["opened_at"] == hours_after(62 * 24 + 4)
     days[63, 2:4] = 0
     found = evaluate(make_hourly(days.ravel()), until=64 * 24)
     assert one(found, AlarmKind.NIGHT_FLOW)["cleared_at"] == hours_after(63 * 24 + 4)
     days[30:, 1:6] = 8
     assert of_kind(evaluate(make_hourly(days.ravel()), until=64 * 24), AlarmKind.NIGHT_FLOW).is_empty()
+
+
+def test_people_who_are_up_at_night_are_no_leak():
+    """The same amounts, but now more, now less: the quietest hours are far below the others."""
+    days = np.zeros((64, 24))
+    days[60:, 2:4] = [[3, 30], [40, 25], [5, 28], [60, 3]]
+    assert of_kind(evaluate(make_hourly(days.ravel()), until=64 * 24), AlarmKind.NIGHT_FLOW).is_empty()
+
+
+def test_the_main_meter_of_many_homes_goes_by_the_median_of_three_nights():
+    """Some flow every night is usual; four fifths more is one cistern and an alarm after two nights of three."""
+    days = np.full((64, 24), 100.0)
+    days[61:, 1:6] = 190
+    found = evaluate(make_hourly(days.ravel()), until=64 * 24, parameters=make_parameters(customer_class="building"))
+    assert one(found, AlarmKind.NIGHT_FLOW)["opened_at"] == hours_after(62 * 24 + 4)
 
 
 @pytest.mark.parametrize(("hours", "opened"), [([900.0], 1), ([310.0, 320.0, 330.0], 3)])
@@ -153,14 +168,32 @@ def test_a_burst_is_one_hour_of_much_or_three_of_more_than_300(hours: list[float
     )
 
 
-def test_a_sprinkler_every_week_is_a_habit_not_a_burst():
-    """The same hour of the week had it before: twice in eight weeks is a habit, a Tuesday is not a Wednesday."""
-    days = np.zeros((61, 24))
+def test_a_hose_every_week_is_a_habit_not_a_burst():
+    """An hour like two before in eight weeks is no burst; one of twice as much is; nor are three hours at their usual
+    time of the week, which are a burst on another day."""
+    days = np.zeros((70, 24))
     days[1::7, 20] = 700
-    days[57, 20], days[60, 20] = 700, 700
-    litres = days.ravel()
-    found = of_kind(evaluate(make_hourly(litres), start=HISTORY - 96, until=len(litres)), AlarmKind.BURST)
-    assert found["since"].to_list() == [hours_after(60 * 24 + 20)]
+    days[62, 12] = 1400
+    found = of_kind(evaluate(make_hourly(days.ravel()), until=70 * 24), AlarmKind.BURST)
+    assert found["since"].to_list() == [hours_after(62 * 24 + 12)]
+    days[:] = 0
+    days[1::7, 19:22] = 400
+    days[66, 19:22] = 400
+    found = of_kind(evaluate(make_hourly(days.ravel()), until=70 * 24), AlarmKind.BURST)
+    assert found["since"].to_list() == [hours_after(66 * 24 + 19)]
+
+
+def test_a_busy_home_needs_two_days_or_more_flow_than_chance_gives():
+    """A large family has few dry hours: a slow leak shows after 48 h, one of 10 L/h after 24 h as everywhere."""
+    rng = np.random.default_rng(3)
+    family = rng.integers(1, 60, 60 * 24).astype(float)
+    family[rng.random(60 * 24) < 0.1] = 0
+    family[-1] = 0
+    for litres, hours in ((2.0, 48), (10.0, 24)):
+        leak = np.concatenate([family, np.full(60, litres)])
+        alarm = one(evaluate(make_hourly(leak), until=len(leak)), AlarmKind.CONTINUOUS_FLOW)
+        assert alarm["opened_at"] == hours_after(HISTORY + hours)
+        assert alarm["since"] == hours_after(HISTORY)
 
 
 def test_a_high_day_is_three_times_the_same_weekday():

@@ -60,7 +60,8 @@ def last_columns(grid: Grid) -> Integers:
 def trail_normal(values: Integers, known: Flags, *, first: int, share: float = NORMAL_SHARE) -> tuple[Integers, Flags]:
     """Of the `NORMAL_DAYS` days before each day from `first` on, a quantile, and whether enough is known.
 
-    `values` and `known` (n, d).  By default the low quartile: it follows a place's habits and is not pulled up by a leak of a month.
+    `values` and `known` (n, d).  By default the low quartile: it follows a place's habits and is not pulled up by a
+    leak of a month.
     """
     padded = np.pad(values, ((0, 0), (NORMAL_DAYS, 0)))
     there = np.pad(known, ((0, 0), (NORMAL_DAYS, 0)))
