@@ -25,6 +25,8 @@ from avlest.collect.pipeline.append import get_writer
 from avlest.project.config import FILE_NAME, Config
 from avlest.project.options import ConfigError
 from avlest.project.secret import read_private, write_private
+from avlest.readings.derive.work import WRITER as DERIVER
+from avlest.readings.models import DeriveState
 from avlest.readings.tables import TABLES, Store
 from avlest.readings.tables.freezing import FrozenTable
 from avlest.registry.keys.ring import get_key_ring, get_ring_file
@@ -100,6 +102,8 @@ def _copy_moment(folder: Path) -> _Moment:
         # A lane without a row has appended nothing yet; by the time the tables are read it may have.
         none = {get_writer(number): 0 for number in range(_MOST_LANES)}
         last = none | {get_writer(int(number)): int(append) for number, append in lanes}
+        derived = copy.query(f'SELECT last_batch FROM "{DeriveState._meta.db_table}"')  # noqa: S608  a constant name
+        last |= {DERIVER: max((int(batch) for (batch,) in derived), default=0)}
         return _Moment(copy.file, tuple(f"{app}.{name}" for app, name in migrations), last)
 
 
