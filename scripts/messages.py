@@ -14,6 +14,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -26,6 +27,7 @@ PORTAL = ROOT / "src/avlest/portal"
 LANGUAGES = ("nb", "nn")
 HEAD = "# SPDX-License-Identifier: Apache-2.0"
 AREAS = ("resident", "manager", "operations", "api")
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 Filled = dict[str, dict[str, str]]
 Key = tuple[str | None, str | tuple[str, ...]]
@@ -90,7 +92,7 @@ def read_filled(file: Path) -> Filled:
 
 def update_catalogue(file: Path, texts: set[Key], language: str, filled: dict[str, str]) -> Catalog:
     """Return the catalogue of a file with exactly `texts`: translations kept or filled in, new ones empty."""
-    old = read_po(file.open("rb"), locale=language) if file.is_file() else Catalog(locale=language)
+    old = read_catalogue(file, language) if file.is_file() else Catalog(locale=language)
     new = Catalog(locale=language, header_comment=HEAD, fuzzy=False, charset="utf-8")
     for context, text in sorted(texts, key=lambda key: (str(key[1]), key[0] or "")):
         known = old.get(text[0] if isinstance(text, tuple) else text, context)
@@ -118,8 +120,22 @@ def write_catalogue(file: Path, catalogue: Catalog) -> None:
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(head + stream.getvalue().decode().strip() + "\n", encoding="utf-8")
-    with file.with_suffix(".mo").open("wb") as compiled:
-        write_mo(compiled, read_po(file.open("rb"), locale=catalogue.locale_identifier))
+    file.with_suffix(".mo").write_bytes(compile_catalogue(file))
+
+
+def read_catalogue(file: Path, language: str | None = None) -> Catalog:
+    """Return the catalogue of a `.po`."""
+    with file.open("rb") as stream:
+        return read_po(stream, locale=language)
+
+
+def compile_catalogue(file: Path) -> bytes:
+    """Return what the `.mo` of a `.po` holds; the same whenever it is made."""
+    catalogue = read_catalogue(file)
+    catalogue.creation_date = catalogue.revision_date = _NO_DATE
+    stream = io.BytesIO()
+    write_mo(stream, catalogue)
+    return stream.getvalue()
 
 
 def find_missing(catalogue: Catalog) -> list[str]:
@@ -161,11 +177,8 @@ def is_current(file: Path, texts: set[Key]) -> bool:
     """Whether a `.po` holds exactly `texts` and its `.mo` says the same."""
     if not file.is_file() or not file.with_suffix(".mo").is_file():
         return False
-    written = read_po(file.open("rb"))
-    known = {(message.context, message.id) for message in written if message.id}
-    compiled = io.BytesIO()
-    write_mo(compiled, written)
-    return known == texts and compiled.getvalue() == file.with_suffix(".mo").read_bytes()
+    known = {(message.context, message.id) for message in read_catalogue(file) if message.id}
+    return known == texts and compile_catalogue(file) == file.with_suffix(".mo").read_bytes()
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import mimetypes
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ class StaticMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         try:
             if not copy.is_file():
                 copy.parent.mkdir(exist_ok=True)
-                partial = copy.with_suffix(f".{id(self)}.partial")
+                partial = copy.with_suffix(f".{os.getpid()}-{id(self)}.partial")
                 partial.write_bytes(gzip.compress(file.read_bytes(), compresslevel=9, mtime=0))
                 partial.replace(copy)
         except OSError:

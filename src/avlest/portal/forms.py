@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -20,6 +20,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 UNPROCESSABLE = 422
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?", re.ASCII)
 _GROUPS = re.compile(r"[\s\u00a0\u202f]")
 
 
@@ -63,13 +64,9 @@ class NumberField(forms.DecimalField):
         if value in self.empty_values:
             return None
         text = _GROUPS.sub("", str(value)).replace("−", "-").replace(",", ".")
-        try:
-            number = Decimal(text)
-        except InvalidOperation as error:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
-        if not number.is_finite():
+        if not _NUMBER.fullmatch(text):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
-        return number
+        return Decimal(text)
 
 
 class Form(forms.Form):

@@ -56,7 +56,7 @@ class ViewerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Say who looks (asked for when first needed) and answer."""
+        """Say who looks (public pages, the health of a service without database among them, ask only if they must)."""
         asked = cast(ViewerRequest, request)
         asked.now = now = timezone.now()
         asked.viewer = cast(Any, SimpleLazyObject(lambda: make_viewer(request, now=now)))
@@ -70,6 +70,8 @@ class ViewerMiddleware:
         if rule is None:
             logger.error("no rule for the address %s (%s)", request.path, name)
             return show_forbidden(asked)
+        if rule.who != Who.ANYONE:
+            asked.viewer = make_viewer(request, now=asked.now)
         return _refuse(asked, rule)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

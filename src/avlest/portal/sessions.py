@@ -71,6 +71,6 @@ def _see_as(viewer: Viewer, wanted: dict[str, str]) -> Viewer:
         roles=frozenset({Role.RESIDENT}),
         places=get_places(party.pk),
         is_superuser=False,
-        reason="",
+        reason=wanted["reason"],
         seen_as=SeenAs(viewer.user_id, viewer.name, wanted["reason"], until),
     )

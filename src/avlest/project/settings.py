@@ -123,6 +123,8 @@ LANGUAGES = [("nb", "Bokmål"), ("nn", "Nynorsk"), ("en", "English")]
 TIME_ZONE = AVLEST.general.time_zone
 USE_TZ = True
 USE_I18N = True
+# django-allauth has no nynorsk of its own.
+LOCALE_PATHS = [Path(__file__).parent.parent / "portal/login/locale"]
 USE_THOUSAND_SEPARATOR = True
 FORM_RENDERER = "avlest.portal.forms.Renderer"
 

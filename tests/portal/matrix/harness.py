@@ -47,7 +47,7 @@ def list_names(resolver: URLResolver | None = None, namespace: str = "") -> Iter
     """The name of every address with its namespace; the path of one without a name."""
     for pattern in (resolver or get_resolver()).url_patterns:
         if isinstance(pattern, URLPattern):
-            yield f"{namespace}{pattern.name or f'no name: {pattern.pattern}'}"
+            yield f"{namespace}{pattern.name or str(pattern.pattern).replace(':', ' ')}"
         else:
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
             yield from list_names(pattern, inner)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alarms and invoices of each side's household, made when the matrix asks for them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from avlest.insight.models import Alarm
+from avlest.settlement.models import Account, Invoice
+from tests.portal.world import MOVED_AT, Home, Side, World
+
+
+def make_alarm(world: World, side: Side) -> int:
+    """An alarm at the household's point, in the household's time."""
+    home, town = world.get_home(side), world.get_town(side)
+    at = MOVED_AT - timedelta(days=20) if side == Side.BEFORE else MOVED_AT + timedelta(days=20)
+    key = f"test:{side.value}"
+    found = Alarm.objects.filter(cause_key=key).first()
+    if found is None:
+        found = Alarm.objects.create(
+            organisation_id=town.id, scope="series", subject=home.series, kind="continuous_flow", severity="warning",
+            since=at, opened_at=at, last_at=at + timedelta(days=1), cleared_at=at + timedelta(days=1), rate=12_000,
+            amount=288_000, unit="l", cause="cistern", advice=[], evidence="series", series_id=home.series,
+            point_id=home.point, is_shown=True, cause_key=key, found_at=at,
+        )  # fmt: skip
+    return int(found.pk)
+
+
+def make_invoice(world: World, side: Side) -> int:
+    """An invoice to the household's party."""
+    home, town = world.get_home(side), world.get_town(side)
+    found = Invoice.objects.filter(account__party_id=home.party).first()
+    return int((found or _issue(home, town.id)).pk)
+
+
+def _issue(home: Home, organisation: int) -> Invoice:
+    number = 1000 + home.party
+    account = Account.objects.create(
+        organisation_id=organisation, number=number, party_id=home.party, property_id=home.property,
+        opened_on=date(2024, 1, 1), closed_on=date(2024, 6, 1),
+    )  # fmt: skip
+    return Invoice.objects.create(
+        organisation_id=organisation, kind="invoice", number=number, account=account, issued_on=date(2026, 3, 20),
+        due_on=date(2026, 4, 20), settles_from=date(2025, 1, 1), settles_to=date(2026, 1, 1), net=80_000, vat=20_000,
+        total=100_000, recipient={"name": home.marker},
+    )  # fmt: skip
+
+
+SAMPLERS = {"alarm": make_alarm, "invoice": make_invoice}
