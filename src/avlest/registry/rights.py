@@ -23,6 +23,7 @@ class Right(StrEnum):
     WRITE_KEYS = "write_keys"
     VIEW_AUDIT = "view_audit"
     DECIDE_VALUES = "decide_values"
+    HANDLE_ALARMS = "handle_alarms"
     VIEW_SETTLEMENT = "view_settlement"
     RUN_SETTLEMENT = "run_settlement"
     APPROVE_SETTLEMENT = "approve_settlement"
@@ -56,13 +57,13 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.ADMINISTRATOR: frozenset(Right),
     Role.OPERATOR: frozenset(
         {*_VIEW, Right.CHANGE_PLACES, Right.CHANGE_METERS, Right.INSTALL_METERS, Right.WRITE_KEYS}
-        | {Right.VIEW_PEOPLE, Right.DECIDE_VALUES}
+        | {Right.VIEW_PEOPLE, Right.DECIDE_VALUES, Right.HANDLE_ALARMS}
     ),
     Role.BILLING: frozenset(
         {*_VIEW, *_SETTLE, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT, Right.DECIDE_VALUES}
     ),
-    Role.MANAGER: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE}),
-    Role.CARETAKER: frozenset(_VIEW),
+    Role.MANAGER: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.HANDLE_ALARMS}),
+    Role.CARETAKER: frozenset({*_VIEW, Right.HANDLE_ALARMS}),
     Role.INSTALLER: frozenset({*_VIEW, Right.INSTALL_METERS}),
     # A resident reaches own values through the tenancy, not through the registry.
     Role.RESIDENT: frozenset(),

@@ -33,7 +33,7 @@ _SURE: Final = 5
 
 def do_find_silence(*, now: datetime) -> Saved:
     """Find who is silent at `now`, and why, and whose battery is old; keep it as alarms."""
-    placed = _get_placed()
+    placed = get_placed()
     rule = pick_rule(load_silence_rules(), derive_local_day(now))
     meters = build_meters(placed, rule)
     saved = Saved()
@@ -47,7 +47,7 @@ def do_find_silence(*, now: datetime) -> Saved:
     return saved
 
 
-def _get_placed() -> pl.DataFrame:
+def get_placed() -> pl.DataFrame:
     """Meters that hang somewhere: where, since when, and their address."""
     times = pl.Datetime("us", "UTC")
     schema: dict[str, Any] = {

@@ -24,7 +24,7 @@ def get_recipients(
     organisation_id: int, point_ids: Iterable[int], *, now: datetime
 ) -> dict[int, tuple[Recipient, ...]]:
     """Return who is told about each point: residents of its unit, else of its property, and the staff."""
-    staff = _get_staff(organisation_id)
+    staff = get_staff(organisation_id)
     rows = MeteringPoint.objects.of(organisation_id).filter(pk__in=list(point_ids))
     places = list(rows.values_list("pk", "unit_id", "unit__property_id", "property_id"))
     units = _get_tenants(organisation_id, "unit_id", {unit for _, unit, _, _ in places if unit}, now=now)
@@ -61,7 +61,8 @@ def to_recipient(party: Party) -> Recipient:
     )  # fmt: skip
 
 
-def _get_staff(organisation_id: int) -> tuple[Recipient, ...]:
+def get_staff(organisation_id: int) -> tuple[Recipient, ...]:
+    """Return the caretakers and operators of an organisation."""
     rows = Membership.objects.filter(organisation_id=organisation_id, role__in=list(_STAFF), user__is_active=True)
     return tuple(
         Recipient(
