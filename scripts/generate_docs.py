@@ -24,6 +24,7 @@ PAGES = {
     "tables.md": "storage.build_tables",
     "lists.md": "lists.build_lists",
     "validation.md": "validation.build_validation",
+    "alarms.md": "insight.build_alarms",
     "command-line.md": "command_line.build_command_line",
 }
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long alarms take: all rules over a day of 4,000 meters, and over their year.
+
+    python bench/alarms.py [--meters 4000] [--days 365] [--runs 3]
+
+Makes hourly litres of made-up homes (bench/leak_homes.py, a hundred of them over and over), half of them with a leak or
+a burst, sixty days of history before what is asked for; then times `derive_alarms` over the last day and over all days.
+Making the values is not counted.  The goal of issue 4 is a day in under 2 s; missed, the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+import polars as pl
+
+from avlest.insight.rules import derive_alarms, load_thresholds
+from bench.leak_homes import BEGIN, make_homes
+from bench.leaks import HISTORY_DAYS, Town, inject, observe
+
+GOAL_SECONDS = 2.0
+
+
+def make_table(meters: int, days: int) -> pl.DataFrame:
+    """Hourly values of `meters` homes for the history and `days`."""
+    some = make_homes(100, HISTORY_DAYS + days, 5).litres
+    town = inject(np.tile(some, (-(-meters // 100), 1))[:meters], BEGIN, 5)
+    return observe(Town(town.begin, town.litres, town.events), 5).hourly
+
+
+def run(hourly: pl.DataFrame, parameters: pl.DataFrame, first: int, until: int) -> tuple[float, int]:
+    """Seconds and number of alarms for the days `[first, until)` after the history."""
+    start, end = (BEGIN + dt.timedelta(days=HISTORY_DAYS + day) for day in (first, until))
+    needed = hourly.filter(pl.col("hour").is_between(start - dt.timedelta(days=HISTORY_DAYS), end, closed="left"))
+    began = time.perf_counter()
+    alarms = derive_alarms(needed, parameters, start=start, until=end, thresholds=load_thresholds())
+    return time.perf_counter() - began, alarms.height
+
+
+def main() -> int:
+    """Time both and print; 1 where the day takes too long."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--meters", type=int, default=4000)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--runs", type=int, default=3)
+    args = parser.parse_args()
+    usual = {
+        "customer_class": "home",
+        "meaning": "use",
+        "unit": "l",
+        "resolution": 1000,
+        "occupied": True,
+        "partner": None,
+    }
+    parameters = pl.DataFrame([{"series": one, **usual} for one in range(args.meters)], schema=dict(PARAMETERS))
+    hourly = make_table(args.meters, args.days)
+    timed = [run(hourly, parameters, args.days - 1, args.days) for _ in range(args.runs)]
+    day = statistics.median(seconds for seconds, _ in timed)
+    print(f"a day of {args.meters} meters: {day:.2f} s (median of {args.runs}), {timed[0][1]} alarms open or changed")
+    seconds, count = run(hourly, parameters, 0, args.days)
+    print(
+        f"{args.days} days of {args.meters} meters: {seconds:.1f} s, {count} alarms, {hourly.height / seconds:,.0f} values/s"
+    )
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    return int(day > GOAL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
