@@ -20,6 +20,7 @@ import time
 import numpy as np
 import polars as pl
 
+from avlest.insight.contracts import PARAMETERS
 from avlest.insight.rules import derive_alarms, load_thresholds
 from bench.leak_homes import BEGIN, make_homes
 from bench.leaks import HISTORY_DAYS, Town, inject, observe
@@ -65,7 +66,8 @@ def main() -> int:
     print(f"a day of {args.meters} meters: {day:.2f} s (median of {args.runs}), {timed[0][1]} alarms open or changed")
     seconds, count = run(hourly, parameters, 0, args.days)
     print(
-        f"{args.days} days of {args.meters} meters: {seconds:.1f} s, {count} alarms, {hourly.height / seconds:,.0f} values/s"
+        f"{args.days} days of {args.meters} meters: {seconds:.1f} s, {count} alarms, "
+        f"{hourly.height / seconds:,.0f} values/s"
     )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
     return int(day > GOAL_SECONDS)

@@ -196,7 +196,8 @@ def report(name: str, score: Score) -> None:
     """Print what was found."""
     print(f"{name}: {score.home_years:.0f} home-years evaluated in {score.seconds:.1f} s")
     print(
-        f"  {'kind':<16}{'events':>7}{'recall':>8}{'of data':>9}{'on clock':>10}{'median h':>10}{'95 % h':>8}{'longest':>9}"
+        f"  {'kind':<16}{'events':>7}{'recall':>8}{'of data':>9}{'on clock':>10}"
+        f"{'median h':>10}{'95 % h':>8}{'longest':>9}"
     )
     for kind in (*LEAKS, *BURSTS):
         limit = GOALS.get(kind, 26 if kind in LEAKS else 2)

@@ -19,7 +19,8 @@ def build_alarms() -> str:
     """Page of the alarm kinds, their thresholds, the meters' words and the causes."""
     intro = (
         "An alarm is about one series, meter, gateway or zone and is open once at a time. How they are found stands "
-        "in [how alarms are found](../explanation/insight.md). Thresholds are dated; amounts are in the unit of the series."
+        "in [how alarms are found](../explanation/insight.md). Thresholds are dated; amounts are in the unit of the "
+        "series."
     )
     return make_page(
         "Alarms",

@@ -56,8 +56,10 @@ NOT_SHOWN = {
     "If you choose to trust this browser, you will not be asked for a verification code the next time you sign in.",
     "Trust for %(period)s",
     "Trust this Browser?",
-    "You are about to create a passkey for your account. As you can add additional keys later on, you can use a "
-    "descriptive name to tell the keys apart.",
+    (
+        "You are about to create a passkey for your account. As you can add additional keys later on, you can use a "
+        "descriptive name to tell the keys apart."
+    ),
 }
 COLUMNS = (
     Column("serial", "Nummer", lambda row: row[0]),

@@ -117,6 +117,7 @@ class Demonstration:
         self._take_in(get_now().replace(minute=0, second=0, microsecond=0))
         self._hand_over_keys()
         self._derive()
+        self._find_alarms()
         self._settle()
 
     def _make_database(self) -> None:
@@ -177,6 +178,15 @@ class Demonstration:
             bar.note = f"{done.hourly:,} hours, {done.daily:,} days, {done.findings:,} findings"
         self.keep(self.plan.with_done("series"))
 
+    def _find_alarms(self) -> None:
+        from avlest.collect.options import open_configured_store
+        from avlest.insight.services.finding import do_find_alarms
+
+        with show_progress("alarms") as bar:
+            found = do_find_alarms(open_configured_store(self.config), now=get_now(), tell=bar.tell)
+            bar.note = f"{found.opened} opened, {found.cleared} cleared"
+        self.keep(self.plan.with_done("alarms"))
+
     def _settle(self) -> None:
         """Last year's settlement, by two people as the rules want it."""
         from avlest.collect.options import open_configured_store
@@ -212,11 +222,21 @@ class Demonstration:
             f"{tally['repeated']:,} heard again"
         )
         typer.echo(f"  readings    {readings.rows:,} stored, {readings.bytes / 1e6:,.1f} MB")
+        self._print_alarms()
         if settled := self.plan.figures.get("settlement"):
             typer.echo(
                 f"  settlement  {settled['year']}: {settled['invoices']} invoices, {settled['credit_notes']} credit "
                 f"notes, {format_money(settled['ore'], language='en')}"
             )
+
+    def _print_alarms(self) -> None:
+        """How many there are, and what was found of what had been put in."""
+        from avlest.simulate.demo.alarms import get_verdict
+
+        verdict, count = get_verdict(self.actor.organisation_id, self.world, now=get_now())
+        found, injected = verdict.totals
+        each = ", ".join(f"{kind} {verdict.found[kind]}/{number}" for kind, number in verdict.injected.items())
+        typer.echo(f"  alarms      {count}; {found} of {injected} faults that were put in are found ({each})")
 
     def serve(self, port: int) -> None:
         """Say where and as whom to log in, and run the service with the world going on until stopped."""

@@ -72,8 +72,7 @@ def init(
 
 def make_database(slug: str, name: str) -> None:
     """Make tables, key ring and the first organisation of a data directory; again, it changes nothing."""
-    from django.core.management import call_command
-
+    from avlest.project.new_database import make_tables
     from avlest.registry.keys.ring import get_key_ring, get_ring_file
     from avlest.registry.keys.ring_file import make_ring_file
     from avlest.registry.queries import get_organisations
@@ -82,7 +81,7 @@ def make_database(slug: str, name: str) -> None:
     if make_ring_file(get_ring_file()):
         typer.echo(f"made {get_ring_file()}: keep a copy, without it the meters' keys are lost")
     get_key_ring()
-    call_command("migrate", verbosity=0)
+    make_tables()
     if not get_organisations():
         do_create_organisation(name=name, slug=slug, by="avlest init", now=get_now())
         typer.echo(f"made the organisation {slug}")

@@ -35,7 +35,7 @@ def parse_camt054(data: bytes, *, methods: Sequence[KidMethod] = ANY_METHOD) -> 
     try:
         root = fromstring(data, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError) as error:
-        raise PaymentFileError(f"not a camt.054 file: {error or type(error).__name__}") from error
+        raise PaymentFileError(f"not a camt.054 file: {str(error) or type(error).__name__}") from error
     message = _child(root, "BkToCstmrDbtCdtNtfctn")
     if message is None:
         raise PaymentFileError(f"not a camt.054 file: no BkToCstmrDbtCdtNtfctn in {_name(root)}")
