@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PORTAL = ROOT / "src/avlest/portal"
 LANGUAGES = ("nb", "nn")
 HEAD = "# SPDX-License-Identifier: Apache-2.0"
-AREAS = ("resident", "manager", "operations", "api")
+AREAS = ("resident", "manager", "billing", "operations", "api")
 _NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 
 Filled = dict[str, dict[str, str]]

@@ -10,7 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
 
-AREAS: Final = ("common", "resident", "manager", "operations", "api")
+AREAS: Final = ("common", "resident", "manager", "billing", "operations", "api")
 
 
 def get_package(area: str) -> str:

@@ -17,6 +17,7 @@ from avlest.portal.viewer import Viewer
 AREA_NAMES = {
     "resident": _("My home"),
     "manager": _("Management"),
+    "billing": _("Billing"),
     "operations": _("Operations"),
 }
 

@@ -21,7 +21,7 @@ ROOMS = ("registry", "collect", "readings", "insight", "settlement", "portal", "
 
 
 # Parts of the portal, before the portal itself: what they bring may replace what it has.
-AREAS = ("resident", "manager", "operations", "api")
+AREAS = ("resident", "manager", "billing", "operations", "api")
 
 
 def _has_app(room: str) -> bool:
