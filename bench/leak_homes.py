@@ -127,7 +127,7 @@ def read_weusedto(folder: Path) -> list[tuple[dt.datetime, Litres]]:
 def _cut_piece(hour: npt.NDArray[np.int64], litres: Litres, first: int, until: int) -> tuple[dt.datetime, Litres]:
     inside = (hour >= first * 24) & (hour < until * 24)
     sums = np.bincount(hour[inside] - first * 24, litres[inside], (until - first) * 24)
-    return dt.datetime.fromtimestamp(first * 86_400, dt.UTC), sums
+    return dt.datetime.fromtimestamp(first * 86_400, dt.UTC), sums.astype(np.float64)
 
 
 def _read_feed(file: Path, scale: float) -> npt.NDArray[Any]:

@@ -64,7 +64,7 @@ class Score:
     def recall(self, kind: str) -> float:
         """Share of a kind's events that were found."""
         mine = self.events.filter(pl.col("kind") == kind)
-        return mine["delay"].is_not_null().sum() / max(mine.height, 1)
+        return int(mine["delay"].is_not_null().sum()) / max(mine.height, 1)
 
     def delay(self, kind: str, share: float) -> float:
         """Hours until so large a share of those found were found."""

@@ -11,6 +11,7 @@ import sys
 import zlib
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,6 +33,9 @@ from avlest.portal.security import (
 )
 from avlest.portal.security.uploads import PHOTOS, SHEETS
 from tests.portal.world import Side
+
+if TYPE_CHECKING:
+    from avlest.portal.request import ViewerRequest
 
 ROOM = Path(avlest.portal.__file__).parent
 ADDRESSES = ("/konto/login/", "/aktiver/", "/tilgjengelighet/", "/nowhere", "/health", "/status")
@@ -234,8 +238,7 @@ def test_tries_are_counted(world):
 def fetch_file(client: Client, address: str):
     """Status, headers and body of a file, closed again."""
     answer = client.get(address, headers={"accept-encoding": "gzip"})
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    answer.close()
+    body = b"".join(answer) if answer.streaming else answer.content
     return answer.status_code, answer.headers, body
 
 
@@ -271,4 +274,4 @@ def test_the_shell_of_the_app(world):
 
 def test_the_clock_of_a_request_is_one(world, rf):
     """Views take the time from the request."""
-    assert Client().get("/tilgjengelighet/").wsgi_request.now <= timezone.now()
+    assert cast("ViewerRequest", Client().get("/tilgjengelighet/").wsgi_request).now <= timezone.now()

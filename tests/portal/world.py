@@ -99,6 +99,8 @@ class World:
     vik: Town
     nes: Town
     root: User
+    address: str = ""
+    """Of a server that a browser reaches, where there is one."""
 
     def get_home(self, side: Side) -> Home:
         """The household a side means: the stranger lives in the other town."""

@@ -9,7 +9,7 @@ and all are noted as applied.  `tests/project/test_new_database.py` compares the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.conf import settings
@@ -17,6 +17,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations import RunPython
 from django.db.migrations.loader import MigrationLoader
+
+if TYPE_CHECKING:
+    from django.db.migrations.state import StateApps
 
 _OURS = "avlest."
 
@@ -37,7 +40,7 @@ def _make_at_once() -> None:
         settings.MIGRATION_MODULES = kept
     with connection.schema_editor() as editor:
         for operation in _find_code():
-            operation.code(apps, editor)
+            operation.code(cast("StateApps", apps), editor)
     call_command("migrate", fake=True, verbosity=0)
 
 

@@ -26,7 +26,7 @@ def to_exact(value: Number) -> Fraction:
 def round_scaled(value: Fraction, decimals: int) -> int:
     """Return `value * 10**decimals` as the nearest whole number, half away from zero."""
     scaled = abs(value) * 10**decimals
-    rounded = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    rounded: int = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return rounded if value >= 0 else -rounded
 
 

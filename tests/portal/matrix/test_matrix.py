@@ -76,7 +76,7 @@ def _open(subject: Subject, rule: Rule, address: str, method: str, *, is_theirs:
         client.force_login(subject.user)
     with transaction.atomic():
         answer = client.generic(method, address)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        body = b"".join(answer) if answer.streaming else answer.content
         transaction.set_rollback(True)
     return _judge(subject, rule, answer, is_theirs=is_theirs) or _find_words(subject, body.decode(errors="replace"))
 

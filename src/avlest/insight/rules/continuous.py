@@ -50,7 +50,8 @@ def _confirm_busy(scene: Scene, spec: ContinuousFlow, opens: Flags) -> Flags:
         window = take_window(scene.grid, rows[place[part]], column[part] + scene.grid.start, spec.busy_hours)
         dry = (window.trusted & (window.values <= spec.limit)).any(axis=1)
         known = window.trusted.sum(axis=1) * spec.hours >= spec.known_hours * spec.busy_hours
-        day = Window(*(part_of[:, -spec.hours :] for part_of in (window.values, window.valued, window.trusted)))
+        last = slice(-spec.hours, None)
+        day = Window(window.values[:, last], window.valued[:, last], window.trusted[:, last])
         fast = lowest_mean(day, QUIET_HOURS) >= spec.busy_rate
         confirmed[rows[place[part]], column[part]] = fast | (known & ~dry)
     return confirmed

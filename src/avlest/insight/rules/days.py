@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from avlest.insight.rules.grid import Flags, Grid, Integers
 from avlest.insight.rules.trailing import NOTHING
 from avlest.insight.rules.windows import pick_quantile
+
+Kind = TypeVar("Kind", bound=np.generic)
 
 NORMAL_DAYS = 56
 NORMAL_SHARE = 0.25
@@ -87,7 +91,7 @@ def find_busy(grid: Grid, rows: Integers, *, limit: int, dry_hours: int) -> Flag
     return np.asarray(enough & (usual < dry_hours))
 
 
-def spread_days(by_day: Integers, grid: Grid) -> Integers:
+def spread_days(by_day: npt.NDArray[Kind], grid: Grid) -> npt.NDArray[Kind]:
     """Values per local day from `grid.start`'s on, at each column asked for."""
     _, position = split_days(grid)
     asked = position[grid.start :]
