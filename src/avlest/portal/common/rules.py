@@ -6,6 +6,7 @@ from __future__ import annotations
 from avlest.portal.rules import Rule, Who, for_anyone, for_roles, self_checked
 from avlest.portal.sessions import SEEN_AS_ROLES
 from avlest.portal.viewer import STAFF_ROLES
+from avlest.registry.rights import Role
 
 _BOTH = ("GET", "POST")
 _THEME = {"organisation_id": "=1", "version": "=1"}
@@ -22,6 +23,7 @@ RULES = (
     Rule(name="common:organisation", who=Who.SIGNED_IN, methods=("POST",), is_shared=True),
     for_anyone("common:activate", methods=_BOTH),
     for_roles("common:reason", *STAFF_ROLES, methods=_BOTH, is_shared=True),
+    for_roles("common:look", Role.ADMINISTRATOR, methods=_BOTH, is_shared=True),
     for_roles("common:see_as", *SEEN_AS_ROLES, arguments={"party_id": "party"}, methods=_BOTH),
     Rule(name="common:end_see_as", who=Who.SIGNED_IN, methods=("POST",), is_shared=True, allows_seen_as_write=True),
     for_anyone("common:theme", arguments=_THEME),

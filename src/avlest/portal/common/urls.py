@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.common import choices, shell, staff
+from avlest.portal.common import choices, look, shell, staff
 from avlest.portal.login import activation
 
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("organisasjon/", choices.choose_organisation, name="organisation"),
     path("aktiver/", activation.activate, name="activate"),
     path("innsyn/", staff.give_reason, name="reason"),
+    path("utseende/", look.change_look, name="look"),
     path("se-som/<int:party_id>/", staff.see_as, name="see_as"),
     path("se-som/slutt/", staff.end_see_as, name="end_see_as"),
     path("tema/<int:organisation_id>/<int:version>.css", shell.show_theme, name="theme"),
