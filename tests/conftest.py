@@ -19,6 +19,7 @@ from typing import Any
 import django
 import hypothesis
 import pytest
+import pytest_django
 
 from tests.support import services
 from tests.support.services import Mosquitto, require_service, run_mosquitto
@@ -46,6 +47,19 @@ def pytest_configure(config: pytest.Config) -> None:
     _choose_database(os.environ.get("AVLEST_TEST_DATABASE", "sqlite"))
     # Test modules import models at their top: the settings must be read by then, and not before.
     django.setup()
+    _make_sqlite_at_once()
+
+
+def _make_sqlite_at_once() -> None:
+    """Make the tables of a SQLite test database from the models (`django_db_setup` adds what is missing).
+
+    That this is what all migrations make has a test of its own; PostgreSQL lives through the migrations.
+    """
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["MIGRATE"] = False
 
 
 def _choose_database(wanted: str) -> None:
@@ -85,6 +99,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         for service in marker.args:
             require_service(service)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """The tables, and the triggers that migrations would have made."""
+    from django.db import connection
+
+    from avlest.project.new_database import add_triggers
+
+    with django_db_blocker.unblock():
+        if connection.settings_dict["TEST"].get("MIGRATE") is False:
+            add_triggers()
 
 
 @pytest.fixture(scope="session")

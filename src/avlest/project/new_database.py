@@ -38,10 +38,15 @@ def _make_at_once() -> None:
         call_command("migrate", run_syncdb=True, verbosity=0)
     finally:
         settings.MIGRATION_MODULES = kept
+    add_triggers()
+    call_command("migrate", fake=True, verbosity=0)
+
+
+def add_triggers() -> None:
+    """Do to tables made from the models what our migrations do beside tables."""
     with connection.schema_editor() as editor:
         for operation in _find_code():
             operation.code(cast("StateApps", apps), editor)
-    call_command("migrate", fake=True, verbosity=0)
 
 
 def _find_code() -> Iterator[RunPython]:
