@@ -43,9 +43,10 @@ class Span:
         return (low + (take_bits(words, 32, 32) * max(high - low, 1) >> 32)) * HOUR
 
     def pick_midnights(self, words: Words) -> Integers:
-        """A midnight of the civil day, in winter (23:00 UTC), for each word."""
+        """A midnight of the civil day, in winter (23:00 UTC), for each word; within the span of a day or more."""
         hours = self.pick(words) // HOUR
-        return ((hours // 24) * 24 + 23) * HOUR
+        midnight = ((hours // 24) * 24 + 23) * HOUR
+        return np.where(midnight < self.stop, midnight, midnight - DAY)
 
 
 @dataclass(slots=True)

@@ -199,7 +199,7 @@ def test_zones_have_main_meters_and_all_their_water_hangs_below_them(world: Worl
     ("homes", "start", "stop", "said"),
     [
         (10, STOP - YEAR, STOP, "at least 40"),
-        (60, STOP, STOP, "at least 3 days"),
+        (60, STOP, STOP, "at least 1 day"),
         (60, STOP - YEAR + timedelta(minutes=5), STOP, "whole hour"),
     ],
 )
@@ -207,3 +207,23 @@ def test_what_cannot_be_made_is_refused(homes: int, start: datetime, stop: datet
     """The message says what is expected."""
     with pytest.raises(ValueError, match=said):
         make_world(homes, 1, start=start, stop=stop)
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("hour", [0, 9, 13, 23])
+def test_a_short_world_is_whole_too(days: int, hour: int) -> None:
+    """However few the days, nobody moves in before the other moved out, and no meter hangs where another does."""
+    stop = STOP.replace(hour=hour)
+    world = make_world(300, 7, start=stop - timedelta(days=days), stop=stop)
+    check_order(world.tenancies, "property", "unit", "role")
+    check_order(world.installations, "point")
+    assert world.tenancies.filter(pl.col("ends_at") > stop).is_empty()
+    assert world.installations["starts_at"].is_between(world.start, stop, closed="left").all()
+
+
+def check_order(frame: pl.DataFrame, *keys: str) -> None:
+    """Periods of the same thing follow each other, and each ends after it began."""
+    rows = frame.sort(*keys, "starts_at").with_columns(following=pl.col("starts_at").shift(-1).over(*keys))
+    assert rows.filter(pl.col("ends_at") <= pl.col("starts_at")).is_empty()
+    assert rows.filter(pl.col("following") < pl.col("ends_at")).is_empty()
+    assert rows.filter(pl.col("following").is_not_null() & pl.col("ends_at").is_null()).is_empty()

@@ -15,7 +15,7 @@ from avlest.insight.limits import LIMITS, derive_limit_alarms
 from avlest.insight.rules import Thresholds, derive_alarms
 from avlest.readings.tables import Store
 
-_CELLS: Final = 8_000_000
+_CELLS: Final = 2_000_000
 _LOOKBACK: Final = timedelta(days=LOOKBACK_DAYS)
 _HOUR: Final = timedelta(hours=1)
 

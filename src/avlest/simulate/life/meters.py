@@ -35,7 +35,9 @@ def plan_exchanges(tables: Tables, plan: Plan, broken: pl.DataFrame) -> pl.DataF
     words = draw(get_stream(tables.seed, EventKind.REPLACEMENT), point)
     count = min(max(_LEAST, len(point) * _EXCHANGED // 10_000), len(point))
     chosen = np.argsort(words, kind="stable")[:count]
-    at = plan.span.pick(draw(get_stream(tables.seed, "fitters"), point[chosen])) // (24 * HOUR) * 24 * HOUR + 9 * HOUR
+    day = plan.span.pick(draw(get_stream(tables.seed, "fitters"), point[chosen])) // (24 * HOUR) * 24 * HOUR
+    # In a world of a day, the morning may lie before it or after it.
+    at = np.clip(day + 9 * HOUR, plan.span.start + HOUR, plan.span.stop - HOUR)
     aged = pl.DataFrame({"point": point[chosen], "at": at, "why": ["age"] * count})
     return pl.concat([broken, aged]).unique("point", keep="first", maintain_order=True).sort("at", "point").head(_MOST)
 

@@ -81,7 +81,8 @@ def settle_people(tables: Tables, plan: Plan) -> None:
     moves = take_bits(words, 0, 16) * 100 >> 16 < MOVES
     moved_out = plan.span.pick_midnights(words)
     empty = np.array(_EMPTY_DAYS, np.int64)[take_bits(words, 16, 16) % len(_EMPTY_DAYS)] * DAY
-    moved_in = np.minimum(moved_out + empty, plan.span.stop - DAY)
+    # Nobody moves in before the other has moved out, however short the world is.
+    moved_in = np.maximum(np.minimum(moved_out + empty, plan.span.stop - DAY), moved_out)
     since = to_micros(tables.start) - scale(words, 30, _EARLIER_YEARS * 365) * DAY
     people = add_people(tables, count)
     _add_tenancies(tables, dwellings, people, since, np.where(moves, moved_out, -1))

@@ -37,7 +37,7 @@ NAME: Final = "Fjordvik kommune"
 HOMES_A_COOPERATIVE: Final = 330
 LEAST_HOMES: Final = 40
 _LEAKAGE: Final = 6_600  # ml an hour and connection that the network loses: a third of what goes in
-_LEAST_DAYS: Final = 3
+_LEAST_DAYS: Final = 1
 _ROLLED_SHARE: Final = 45  # per cent of a year's use after which a zone's main meter rolls over
 _YEARLY: Final = 225_000_000  # ml a connection and year through a main, leakage included
 _WRAP: Final = 100_000_000_000
@@ -50,7 +50,7 @@ def make_world(
 
     Meters hang and count from `start` on; what is out of the ordinary happens from `eventful_from` on (by default
     from the start).  The same arguments give the same world on every machine.  Raises `ValueError` for less than
-    `LEAST_HOMES` homes, instants that are no whole hours, or a time of less than three days.
+    `LEAST_HOMES` homes, instants that are no whole hours, or a time of less than a day.
     """
     if homes < LEAST_HOMES:
         raise ValueError(f"homes: a municipality has at least {LEAST_HOMES}, got {homes}")
@@ -59,7 +59,7 @@ def make_world(
         raise ValueError(f"eventful_from: the world begins at {start.isoformat()}, got {first.isoformat()}")
     if to_hour(stop) - to_hour(first) < _LEAST_DAYS * 24:
         raise ValueError(
-            f"stop: expected at least {_LEAST_DAYS} days after {first.isoformat()}, got {stop.isoformat()}"
+            f"stop: expected at least {_LEAST_DAYS} day after {first.isoformat()}, got {stop.isoformat()}"
         )
     tables = Tables(seed, start, stop)
     plan = Plan(Span.of(first, stop))
