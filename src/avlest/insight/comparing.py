@@ -94,17 +94,22 @@ def _sum(store: Store, series_ids: Sequence[int] | pl.Series, periods: Mapping[s
 
 def _find_homes(series_ids: Sequence[int]) -> pl.DataFrame:
     """Series that count the same as one of those asked for, at the same kind of place: `series`, `group`."""
+    grouped = group_homes()
+    wanted = grouped.filter(pl.col("series").is_in(list(series_ids)))["group"].unique()
+    return grouped.filter(pl.col("group").is_in(wanted.implode()))
+
+
+def group_homes() -> pl.DataFrame:
+    """Return every series that counts the use of a home, with those of its like: `series`, `group`."""
     every = get_series_frame().filter(
         pl.col("kind") == "counter", pl.col("role") == "main", pl.col("purpose") == "billing", ~pl.col("measures_zone")
     )
     mains = every["parent"].drop_nulls().unique()
     alike = ["organisation", "medium", "quantity", "unit", "qualifier", "unit_kind"]
-    grouped = every.filter(~pl.col("point").is_in(mains.implode())).select(
+    return every.filter(~pl.col("point").is_in(mains.implode())).select(
         "series",
         pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in alike], separator="/").alias("group"),
     )
-    wanted = grouped.filter(pl.col("series").is_in(list(series_ids)))["group"].unique()
-    return grouped.filter(pl.col("group").is_in(wanted.implode()))
 
 
 def _compare(

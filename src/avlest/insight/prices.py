@@ -16,7 +16,8 @@ from avlest.insight.rules import estimate_leaks
 
 
 @cache
-def _load_usual() -> tuple[tuple[str, str, Decimal], ...]:
+def load_usual() -> tuple[tuple[str, str, Decimal], ...]:
+    """The table `prices.toml`: medium, first day (ISO), kr per unit."""
     rows = tomllib.loads(files("avlest.insight").joinpath("prices.toml").read_text(encoding="utf-8"))["price"]
     return tuple((medium, str(row["from"]), Decimal(row["price"])) for row in rows for medium in row["media"])
 
@@ -28,7 +29,7 @@ def add_costs(alarms: pl.DataFrame, *, zone: str = "Europe/Oslo") -> pl.DataFram
     """
     price: pl.Expr = pl.lit(None, pl.String)
     day = pl.col("last_at").dt.convert_time_zone(zone).dt.date()
-    for medium, starts, amount in sorted(_load_usual(), key=lambda row: row[1]):
+    for medium, starts, amount in sorted(load_usual(), key=lambda row: row[1]):
         fits = (pl.col("medium") == medium) & (day >= pl.lit(starts).str.to_date())
         price = pl.when(fits).then(pl.lit(str(amount))).otherwise(price)
     for own in ConsumptionPrice.objects.order_by("starts_on"):

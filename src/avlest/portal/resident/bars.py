@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
+from avlest.insight.costs import Tariff
 from avlest.portal.access import access_daily, access_hourly
 from avlest.portal.charts import Bar, Sure
 from avlest.portal.resident.periods import Shown, Span
@@ -30,16 +31,35 @@ class Sum:
     expected: int = 0
 
 
-def read_bars(viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime) -> list[Bar]:
-    """Return the bars of a span: hours of a day, else whole days added up; those that are yet to come are left out."""
+def read_bars(
+    viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime, tariff: Tariff | None = None
+) -> list[Bar]:
+    """Return the bars of a span: hours of a day, else whole days added up; those that are yet to come are left out.
+
+    With a tariff the values are øre, each day at the price of that day.
+    """
     if shown.span is Span.DAY:
-        return _read_hours(viewer, store, use, shown, now=now)
+        return _read_hours(viewer, store, use, shown, now=now, tariff=tariff)
     days = read_days(viewer, store, [use], shown.first, shown.until, now=now).get(use.id, {})
+    return make_bars(days, shown, now=now, tariff=tariff)
+
+
+def make_bars(days: Days, shown: Shown, *, now: datetime, tariff: Tariff | None = None) -> list[Bar]:
+    """Return the bars of a span of days, months or years from its days."""
+    counted = to_parts(days, tariff) if tariff else days
     return [
-        _to_bar(Shown(shown.span, first, last), add_up(days, first, last))
+        _to_bar(Shown(shown.span, first, last), add_up(counted, first, last), tariff)
         for first, last in shown.iterate_bars()
         if _is_shown(Shown(shown.span, first, last), now)
     ]
+
+
+def to_parts(days: Days, tariff: Tariff) -> dict[date, tuple[int | None, int]]:
+    """Return what each day costs in exact parts of an øre (`insight.costs`), with its quality."""
+    return {
+        day: (None if value is None else tariff.derive_parts(value, day), quality)
+        for day, (value, quality) in days.items()
+    }
 
 
 def _is_shown(bar: Shown, now: datetime) -> bool:
@@ -47,18 +67,23 @@ def _is_shown(bar: Shown, now: datetime) -> bool:
     return (bar.stop if bar.span is Span.MONTH else bar.start) <= now
 
 
-def _to_bar(stretch: Shown, found: Sum) -> Bar:
-    return Bar(stretch.start, stretch.stop, found.value, Sure.ESTIMATED if found.is_estimated else Sure.MEASURED)
+def _to_bar(stretch: Shown, found: Sum, tariff: Tariff | None) -> Bar:
+    value = tariff.round_parts(found.value) if tariff and found.value is not None else found.value
+    return Bar(stretch.start, stretch.stop, value, Sure.ESTIMATED if found.is_estimated else Sure.MEASURED)
 
 
-def _read_hours(viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime) -> list[Bar]:
+def _read_hours(
+    viewer: Viewer, store: Store, use: Use, shown: Shown, *, now: datetime, tariff: Tariff | None
+) -> list[Bar]:
     rows = access_hourly(viewer, store, [use.access], shown.start, shown.stop, now=now)
     found = {hour: (value, quality) for hour, value, quality in rows.select("hour", "value", "quality").iter_rows()}
     bars = []
     hour = shown.start
     while hour < min(shown.stop, now):
         value, quality = found.get(hour, (None, Quality.MISSING))
-        bars.append(Bar(hour, hour + _HOUR, value, to_sure(quality)))
+        parts = tariff.derive_parts(value, shown.first) if tariff and value is not None else None
+        cost = tariff.round_parts(parts) if tariff and parts is not None else None
+        bars.append(Bar(hour, hour + _HOUR, cost if tariff else value, to_sure(quality)))
         hour += _HOUR
     return bars
 

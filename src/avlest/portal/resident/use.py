@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from decimal import Decimal
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,17 +15,21 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from avlest.insight.costs import Tariff, get_tariff
 from avlest.portal.access import access_own_series
-from avlest.portal.charts import Bar, BarChart, Sure, label_interval
+from avlest.portal.charts import Bar
 from avlest.portal.request import ViewerRequest
+from avlest.portal.resident.among import Among, describe_among, read_among
 from avlest.portal.resident.bars import read_bars
-from avlest.portal.resident.comparing import describe_change
-from avlest.portal.resident.periods import Shown, Span, derive_previous, derive_year_before, make_shown, shift
+from avlest.portal.resident.live import has_live
+from avlest.portal.resident.periods import Span, shift
 from avlest.portal.resident.series import Use, choose_uses
+from avlest.portal.resident.tips import get_tips
+from avlest.portal.resident.usechart import MONEY, Asked, describe_bars, make_chart, read_asked
 from avlest.portal.store import get_store
 from avlest.readings.calendar import derive_local_day
 from avlest.registry.rights import AccessDeniedError
-from avlest.wording import format_cell, format_period, format_quantity
+from avlest.wording import format_cell, format_money, get_unit_label
 
 
 @require_safe
@@ -39,26 +43,35 @@ def show_use(request: ViewerRequest) -> HttpResponse:
 
 @require_safe
 def show_use_of(request: ViewerRequest, point_id: int) -> HttpResponse:
-    """The chart of one point; `?span=day|month|year|all&at=2026-11-23&against=year|previous|none`, `format=csv`."""
-    uses = choose_uses(access_own_series(request.viewer))
+    """The chart of one point.
+
+    `?span=day|month|year|all&at=2026-11-23&against=year|previous|building|none&show=use|kr`, `format=csv`.
+    """
+    own = access_own_series(request.viewer)
+    uses = choose_uses(own)
     use = next((each for each in uses if each.point_id == point_id), None)
     if use is None:
         raise AccessDeniedError(f"no meteringpoint {point_id} in this organisation")
-    shown = _read_shown(request, use)
-    against = request.GET.get("against", "year")
-    bars = read_bars(request.viewer, get_store(), use, shown, now=request.now)
+    asked = read_asked(request, use)
+    tariff = get_tariff(request.viewer.scope, use.access.access.point.medium, unit=use.unit)
+    priced = tariff if asked.is_money else None
+    asked = asked if priced else replace(asked, is_money=False)
+    bars = read_bars(request.viewer, get_store(), use, asked.shown, now=request.now, tariff=priced)
     if request.GET.get("format") == "csv":
-        return _answer_csv(use, bars)
-    compared = _get_compared(shown, against)
-    chart = _make_chart(request, use, shown, bars, compared)
+        return _answer_csv(use, bars, MONEY if priced else use.unit)
+    among = read_among(request, use, asked.shown)
+    chart = make_chart(request, use, asked, bars, among, priced)
     context = {
-        "uses": uses, "use": use, "chart": chart, "shown": shown, "against": against,
-        "spans": [(span, _get_span_names()[span], _address(span, shown.first, against)) for span in Span],
-        "comparisons": [
-            (name, text, _address(shown.span, shown.first, name)) for name, text in _get_comparison_names().items()
-        ],
-        "earlier": _step(request, use, shown, against, -1), "later": _step(request, use, shown, against, 1),
-        "facts": _describe(chart, bars, use),
+        "uses": uses, "use": use, "chart": chart, "shown": asked.shown, "asked": asked,
+        "spans": [(span, name, asked.address(span=span)) for span, name in _get_span_names().items()],
+        "comparisons": [(name, text, asked.address(against=name)) for name, text in _get_comparisons(among).items()],
+        "earlier": _step(request, use, asked, -1), "later": _step(request, use, asked, 1),
+        "facts": describe_bars(chart, bars), "among": describe_among(among, use),
+        "price": _describe_price(asked, priced),
+        "units": _get_units(asked, use) if tariff else [],
+        "tips": get_tips(medium=use.access.access.point.medium, language=get_language() or "nb"),
+        "csv": asked.address() + "&format=csv",
+        "live": has_live(own),
     }  # fmt: skip
     return render(request, "portal/resident/use.html", context)
 
@@ -67,99 +80,51 @@ def _get_span_names() -> dict[Span, str]:
     return {Span.DAY: _("Hours"), Span.MONTH: _("Days"), Span.YEAR: _("Months"), Span.ALL: _("Years")}
 
 
-def _get_comparison_names() -> dict[str, str]:
-    return {"year": _("The year before"), "previous": _("The period before"), "none": _("Nothing")}
+def _get_comparisons(among: Among | None) -> dict[str, str]:
+    """What the bars may stand beside; other homes only where there are enough of them."""
+    names = {"year": _("The year before"), "previous": _("The period before")}
+    if among and among.peers.days:
+        names["building"] = _("Homes like yours")
+    return names | {"none": _("Nothing")}
 
 
-def _read_shown(request: ViewerRequest, use: Use) -> Shown:
-    """What is asked for; what makes no sense is the present month."""
-    today = derive_local_day(request.now)
-    try:
-        at = min(date.fromisoformat(request.GET.get("at", "")), today)
-    except ValueError:
-        at = today
-    wanted = request.GET.get("span", "month")
-    span = Span(wanted) if wanted in set(Span) else Span.MONTH
-    oldest = derive_local_day(use.access.access.totals[0].start)
-    return make_shown(span, max(at, date(2000, 1, 1)), oldest=oldest, today=today)
+def _get_units(asked: Asked, use: Use) -> list[tuple[bool, str, str]]:
+    label = get_unit_label("m3" if use.unit == "l" else use.unit, language=get_language() or "nb")
+    return [(False, label, asked.address(is_money=False)), (True, _("Kroner"), asked.address(is_money=True))]
 
 
-def _get_compared(shown: Shown, against: str) -> Shown | None:
-    if shown.span is Span.ALL or against not in ("year", "previous"):
-        return None
-    return derive_year_before(shown) if against == "year" else derive_previous(shown)
-
-
-def _make_chart(
-    request: ViewerRequest, use: Use, shown: Shown, bars: Sequence[Bar], compared: Shown | None
-) -> BarChart:
+def _describe_price(asked: Asked, tariff: Tariff | None) -> str:
+    """What the amounts include, said beside them."""
+    step = tariff.find(asked.shown.first) if tariff else None
+    if tariff is None or step is None:
+        return ""
     language = get_language() or "nb"
-    others = read_bars(request.viewer, get_store(), use, compared, now=request.now) if compared else []
-    paired = [replace(bar, compared=others[at].value if at < len(others) else None) for at, bar in enumerate(bars)]
-    name = format_period(shown.first, shown.until, language=language)
-    has_compared = any(bar.compared is not None for bar in paired)
-    compared_name = format_period(compared.first, compared.until, language=language) if compared else ""
-    return BarChart(
-        title=f"{use.name}, {name}", unit=use.unit, interval=shown.span.interval, bars=tuple(paired), name=name,
-        compared_name=compared_name if has_compared else "", language=language,
-        summary=_summarise(paired, compared_name, use, language),
-    )  # fmt: skip
+    unit = get_unit_label("m3" if tariff.unit == "l" else tariff.unit, language=language)
+    price = format_money(int(step.price * 100 + Decimal("0.5")), language=language)
+    return _("What you use at %(price)s for each %(unit)s, VAT included. Fixed fees come besides.") % {
+        "price": price, "unit": unit,
+    }  # fmt: skip
 
 
-def _summarise(bars: Sequence[Bar], compared_name: str, use: Use, language: str) -> str:
-    """The total in words, and more or less than the bars that both times have."""
-    known = [bar.value for bar in bars if bar.value is not None]
-    if not known:
-        return _("There are no values in this time.")
-    total = format_quantity(sum(known), use.unit, language=language)
-    both = [(bar.value, bar.compared) for bar in bars if bar.value is not None and bar.compared is not None]
-    parts = [_("In all %(total)s.") % {"total": total}]
-    if both and len(both) == len(known):
-        now, then = sum(value for value, _other in both), sum(other for _value, other in both)
-        parts.append(describe_change(now, then, than=compared_name, language=language))
-    return " ".join(part for part in parts if part)
-
-
-def _describe(chart: BarChart, bars: Sequence[Bar], use: Use) -> list[str]:
-    """The summary, the highest interval, and how much was calculated or is missing."""
-    facts = [chart.summary]
-    known = [bar for bar in bars if bar.value is not None]
-    if len(known) > 1:
-        top = max(known, key=lambda bar: bar.value or 0)
-        when = label_interval(top, chart.interval, chart.language)
-        amount = format_quantity(top.value, use.unit, language=chart.language)
-        facts.append(_("Most: %(when)s, %(amount)s.") % {"when": when, "amount": amount})
-    estimated = sum(bar.sure is Sure.ESTIMATED for bar in known)
-    if estimated:
-        facts.append(_("%(count)d of the bars hold calculated values (hatched).") % {"count": estimated})
-    missing = len(bars) - len(known)
-    if missing:
-        facts.append(_("%(count)d are missing.") % {"count": missing})
-    return [fact for fact in facts if fact]
-
-
-def _address(span: Span, at: date, against: str) -> str:
-    return f"?span={span}&at={at.isoformat()}&against={against}"
-
-
-def _step(request: ViewerRequest, use: Use, shown: Shown, against: str, count: int) -> str:
+def _step(request: ViewerRequest, use: Use, asked: Asked, count: int) -> str:
     """The address of the span before or after; empty where there is nothing to see."""
+    shown = asked.shown
     if shown.span is Span.ALL:
         return ""
     first = shift(shown.first, shown.span.value, count)
     oldest = derive_local_day(use.access.access.totals[0].start)
     is_outside = first > derive_local_day(request.now) or (count < 0 and shown.first <= oldest)
-    return "" if is_outside else _address(shown.span, first, against)
+    return "" if is_outside else asked.address(at=first)
 
 
-def _answer_csv(use: Use, bars: Sequence[Bar]) -> HttpResponse:
+def _answer_csv(use: Use, bars: Sequence[Bar], unit: str) -> HttpResponse:
     """The bars as a file for Norwegian spreadsheets."""
     file = io.StringIO(newline="")
     writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
     writer.writerow(["fra", "til", "verdi", "enhet", "kvalitet"])
     for bar in bars:
-        value = format_cell(bar.value)
-        writer.writerow([bar.start.isoformat(), bar.stop.isoformat(), value, use.unit, bar.sure.value])
+        thousandths = bar.value * 10 if unit == MONEY and bar.value is not None else bar.value
+        writer.writerow([bar.start.isoformat(), bar.stop.isoformat(), format_cell(thousandths), unit, bar.sure.value])
     answer = HttpResponse(file.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="forbruk-{use.point_id}.csv"'
     return answer

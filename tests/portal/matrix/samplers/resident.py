@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from avlest.insight.models import Alarm
+from avlest.insight.models import Absence, Alarm, OwnLimit
 from avlest.settlement.models import Account, Invoice
 from tests.portal.world import MOVED_AT, Home, Side, World
 
@@ -46,4 +46,37 @@ def _issue(home: Home, organisation: int) -> Invoice:
     )  # fmt: skip
 
 
-SAMPLERS = {"alarm": make_alarm, "invoice": make_invoice}
+def _get_time(side: Side) -> timedelta:
+    """Within the household's time, seen from the move."""
+    return timedelta(days=-20) if side == Side.BEFORE else timedelta(days=20)
+
+
+def make_own_limit(world: World, side: Side) -> int:
+    """A limit the household set; those who have left ended it."""
+    home, town = world.get_home(side), world.get_town(side)
+    at = MOVED_AT + _get_time(side)
+    found = OwnLimit.objects.filter(series_id=home.series, starts_at=at).first()
+    ends_at = MOVED_AT if side == Side.BEFORE else None
+    return int(
+        (
+            found
+            or OwnLimit.objects.create(
+                organisation_id=town.id, series_id=home.series, span="day", limit=400_000, set_by="", starts_at=at,
+                ends_at=ends_at,
+            )
+        ).pk
+    )  # fmt: skip
+
+
+def make_absence(world: World, side: Side) -> int:
+    """A time when nobody was at the household's place."""
+    home, town = world.get_home(side), world.get_town(side)
+    at = MOVED_AT + _get_time(side)
+    found = Absence.objects.filter(point_id=home.point, starts_at=at).first()
+    made = found or Absence.objects.create(
+        organisation_id=town.id, point_id=home.point, starts_at=at, ends_at=at + timedelta(days=7), said_by=""
+    )
+    return int(made.pk)
+
+
+SAMPLERS = {"alarm": make_alarm, "invoice": make_invoice, "own_limit": make_own_limit, "absence": make_absence}

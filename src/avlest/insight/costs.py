@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What use costs, day by day: the price in force on a day, and amounts of money from quantities without rounding."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from avlest.insight.models import ConsumptionPrice
+from avlest.insight.prices import load_usual
+
+_PER_UNIT: Final = {"l": 1_000_000, "kwh": 1_000}
+"""Thousandths of a canonical unit in one unit of its price: a cubic metre, a kilowatt-hour."""
+_PARTS: Final = 10_000
+"""A price has four decimals."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PriceStep:
+    """From the local day `starts_on`: kr per m³ (or kWh), VAT and wastewater with it."""
+
+    starts_on: date
+    price: Decimal
+    source: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tariff:
+    """The prices of one medium in one organisation; `unit` is the canonical unit of the quantities."""
+
+    unit: str
+    usual: Sequence[PriceStep]
+    own: Sequence[PriceStep]
+
+    def find(self, day: date) -> PriceStep | None:
+        """Return the price in force on a day: the organisation's own, else the usual one; None for none."""
+        for steps in (self.own, self.usual):
+            found = [step for step in steps if step.starts_on <= day]
+            if found:
+                return max(found, key=lambda step: step.starts_on)
+        return None
+
+    def derive_parts(self, value: int, day: date) -> int | None:
+        """Return what `value` (thousandths) of that day costs, in exact parts of an øre; see `round_parts`."""
+        step = self.find(day)
+        return None if step is None else value * int(step.price * _PARTS)
+
+    def round_parts(self, parts: int) -> int:
+        """Return a sum of parts as øre, half up."""
+        divisor = _PER_UNIT[self.unit] * _PARTS // 100
+        sign = -1 if parts < 0 else 1
+        return sign * ((2 * abs(parts) + divisor) // (2 * divisor))
+
+
+def get_tariff(organisation_id: int, medium: str, *, unit: str) -> Tariff | None:
+    """Return what use of a medium costs; None where no price is known, or the unit is not what a price is given in."""
+    if unit not in _PER_UNIT:
+        return None
+    rows = ConsumptionPrice.objects.of(organisation_id).filter(medium=medium).order_by("starts_on")
+    own = [PriceStep(row.starts_on, row.price, row.source) for row in rows]
+    usual = [PriceStep(date.fromisoformat(starts), price, "") for name, starts, price in load_usual() if name == medium]
+    return Tariff(unit, usual, own) if own or usual else None
