@@ -67,7 +67,7 @@ class Table:
 
     caption: Text
     columns: tuple[Column, ...]
-    rows: tuple[Any, ...]
+    rows: Sequence[Any]
     page: int
     pages: int
     sorted_by: str

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of codes that other rooms use: outcomes of telegrams, states of messages."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+OUTCOMES: Final[dict[str, Promise]] = {
+    "ok": _("Read"),
+    "empty": _("Without bytes"),
+    "not_hex": _("Not hexadecimal"),
+    "bad_json": _("Not valid JSON"),
+    "bad_key": _("The key has a wrong length"),
+    "too_short": _("Ends too early"),
+    "too_long": _("Longer than any telegram"),
+    "bad_length": _("The length field is wrong"),
+    "bad_checksum": _("The checksum is wrong"),
+    "link_crc": _("Heard badly (CRC is wrong)"),
+    "unknown_ci": _("Of a kind nobody knows (CI field)"),
+    "no_data": _("Carries no values"),
+    "key_missing": _("Encrypted, and the key is missing"),
+    "key_wrong": _("The key does not fit"),
+    "mac_wrong": _("The signature does not fit the key"),
+    "unsupported_security": _("Encrypted in a way that cannot be opened"),
+    "fragment_missing": _("A part of the message is missing"),
+    "unknown_format": _("Short form whose long form has not been heard"),
+    "bad_records": _("The values break off"),
+    "bad_payload": _("The maker's own format is broken"),
+    "codec_failed": _("The codec failed"),
+    "codec_missing": _("No codec for the device"),
+    "unknown_meter": _("The meter is not registered"),
+    "no_reader": _("No file says how the meter is read"),
+    "repeated": _("Heard before"),
+    "bad_time": _("The time cannot be right"),
+    "bad_reading": _("A reading that cannot be right"),
+    "put_aside": _("Put aside after repeated failures"),
+}
+
+
+def name_outcome(code: str) -> str:
+    """How reading a telegram ended, in the reader's words; a code nobody has words for as it is."""
+    return str(OUTCOMES.get(code, code))
