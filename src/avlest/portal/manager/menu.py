@@ -7,4 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from avlest.portal.menus import Entry
 
-MENU = (Entry("manager:today", _("Today"), order=10),)
+MENU = (
+    Entry("manager:today", _("Today"), order=10),
+    Entry("manager:properties", _("Properties"), order=20),
+)

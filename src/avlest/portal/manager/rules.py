@@ -8,5 +8,16 @@ from avlest.registry.rights import Role
 
 MANAGERS = (Role.MANAGER, Role.CARETAKER, Role.BILLING, Role.ADMINISTRATOR)
 """Board and property manager, caretaker, billing clerk, administrator."""
+STAFF = (*MANAGERS, Role.OPERATOR)
+"""The operations centre finds its way in the same tree; its own first page is elsewhere."""
 
-RULES = (for_roles("manager:today", *MANAGERS),)
+RULES = (
+    for_roles("manager:today", *MANAGERS),
+    for_roles("manager:properties", *STAFF),
+    for_roles("manager:search", *STAFF),
+    for_roles("manager:property", *STAFF, arguments={"property_id": "property"}),
+    for_roles("manager:unit", *STAFF, arguments={"unit_id": "unit"}),
+    for_roles("manager:point", *STAFF, arguments={"point_id": "point"}),
+    for_roles("manager:values", *STAFF, arguments={"series_id": "series"}),
+    for_roles("manager:meter", *STAFF, arguments={"meter_id": "meter"}),
+)

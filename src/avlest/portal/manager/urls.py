@@ -5,8 +5,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.manager import views
+from avlest.portal.manager import devices, places, search, today, values
 
 urlpatterns = [
-    path("styre/", views.show_today, name="today"),
+    path("styre/", today.show_today, name="today"),
+    path("styre/eiendommer/", places.show_properties, name="properties"),
+    path("styre/eiendommer/<int:property_id>/", places.show_property, name="property"),
+    path("styre/enheter/<int:unit_id>/", places.show_unit, name="unit"),
+    path("styre/punkter/<int:point_id>/", devices.show_point, name="point"),
+    path("styre/maalere/<int:meter_id>/", devices.show_meter, name="meter"),
+    path("styre/verdier/<int:series_id>/", values.show_values, name="values"),
+    path("styre/sok/", search.show_search, name="search"),
 ]
