@@ -162,7 +162,7 @@ def resolve_frame(frame: pl.DataFrame, *, spec: TableSpec) -> pl.DataFrame:
         return ordered
     several = _shares_key(keys)
     ranking = ["quality", "known_at"] if spec.rule is Rule.QUALITY else ["known_at", "quality"]
-    rest = [name for name in spec.columns if name not in (*keys, *ranking)]
+    rest = [name for name in frame.columns if name not in (*keys, *ranking)]
     winners = (
         ordered.filter(several).sort([*keys, *ranking, *rest]).unique(subset=keys, keep="last", maintain_order=True)
     )

@@ -17,6 +17,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.schema import Field, PrimitiveType
 from deltalake.schema import Schema as DeltaSchema
 
+from avlest.readings.tables.blocks import BlockCache
 from avlest.readings.tables.errors import StoreError, describe_cause
 from avlest.readings.tables.places import Place
 from avlest.readings.tables.schemas import TableSpec
@@ -92,9 +93,10 @@ def naming_failures(*, location: str, action: str) -> Iterator[None]:
 class TableHandle:
     """An open table. Threads may share it; each process opens its own."""
 
-    def __init__(self, place: Place, *, spec: TableSpec) -> None:
+    def __init__(self, place: Place, *, spec: TableSpec, blocks: BlockCache | None = None) -> None:
         self.place = place
         self.spec = spec
+        self.blocks = blocks or BlockCache()
         self.lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._checked = 0.0
@@ -135,6 +137,7 @@ class TableHandle:
             version = self.refresh(force=force)
             if self._snapshot is None or self._snapshot.version != version:
                 self._snapshot = list_files(self.delta, place=self.place, spec=self.spec)
+                self.blocks.forget_others(f"{self.place.location}/", (each.uri for each in self._snapshot.all_files()))
             return self._snapshot
 
     def _is_fresh(self) -> bool:

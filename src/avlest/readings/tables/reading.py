@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from avlest.readings.tables.blocks import read_rows
 from avlest.readings.tables.errors import StoreError, describe_cause
 from avlest.readings.tables.frames import derive_period, resolve_frame
 from avlest.readings.tables.handle import FAILURES, FileEntry, Snapshot, TableHandle
@@ -23,6 +24,7 @@ STATISTICS_SLACK = dt.timedelta(milliseconds=1)
 
 _ATTEMPTS = 4
 _FEW_IDS = 64
+_FEW_SLICES = 192
 T = TypeVar("T")
 
 
@@ -45,30 +47,49 @@ def read_range(
     *,
     selection: Selection,
     as_known_at: dt.datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Rows of the selection, one for each (id, time), sorted by them; see `resolve_frame` for which one counts."""
+    """Rows of the selection, one for each (id, time), sorted by them; see `resolve_frame` for which one counts.
+
+    `columns`: only these, beside those that tell which row counts.
+    """
     known = None if as_known_at is None else check_moment(as_known_at, name="as_known_at")
     if known is not None and table.spec.rule is not Rule.QUALITY:
         raise ValueError(f"{table.spec.name} cannot be read as known at an instant: derive it again from the readings")
-    return resolve_frame(_collect(table, selection=selection, known=known), spec=table.spec)
+    wanted = tuple(table.spec.columns) if columns is None else derive_columns(table.spec, columns)
+    return resolve_frame(_collect(table, selection=selection, known=known, columns=wanted), spec=table.spec)
+
+
+def derive_columns(spec: TableSpec, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns asked for and those by which rows are told apart, in the table's order; `KeyError` for others."""
+    unknown = [name for name in columns if name not in spec.columns]
+    if unknown:
+        raise KeyError(f"{spec.name} has no column {unknown[0]!r}; its columns are {', '.join(spec.columns)}")
+    needed = {*columns, spec.id_column, spec.time_column, "quality", "known_at"}
+    return tuple(name for name in spec.columns if name in needed)
 
 
 def read_history(table: TableHandle, *, selection: Selection) -> pl.DataFrame:
     """Every stored version of the rows of the selection, sorted by (id, time, known_at)."""
     order = [table.spec.id_column, table.spec.time_column]
     order += ["known_at"] if table.spec.has_knowledge_time else []
-    return _collect(table, selection=selection, known=None).sort(order)
+    return _collect(table, selection=selection, known=None, columns=tuple(table.spec.columns)).sort(order)
 
 
-def _collect(table: TableHandle, *, selection: Selection, known: dt.datetime | None) -> pl.DataFrame:
+def _collect(
+    table: TableHandle, *, selection: Selection, known: dt.datetime | None, columns: tuple[str, ...]
+) -> pl.DataFrame:
     tests = [pl.col("known_at") <= known] if known is not None else []
     wanted, moments = id_filter(selection, spec=table.spec), time_filter(selection, spec=table.spec)
 
     def collect(snapshot: Snapshot) -> pl.DataFrame:
         files = prune_files(snapshot, selection=selection, spec=table.spec)
         if not files:
-            return empty_frame(table.spec)
-        rows = scan_files(files, table=table)
+            return empty_frame(table.spec).select(columns)
+        if _is_worth_keeping(selection, files, spec=table.spec):
+            found = _read_blocks(files, table=table, selection=selection, columns=columns)
+            return found.filter(*tests, *moments) if tests or moments else found
+        rows = scan_files(files, table=table).select(columns)
         if all(lies_inside(entry, selection=selection) for entry in files):
             return rows.filter(*wanted, *tests).collect()
         if selection.is_small:
@@ -77,6 +98,21 @@ def _collect(table: TableHandle, *, selection: Selection, known: dt.datetime | N
         return rows.filter(*wanted, *tests, *moments).collect()
 
     return with_snapshot(table, collect)
+
+
+def _is_worth_keeping(selection: Selection, files: Sequence[FileEntry], *, spec: TableSpec) -> bool:
+    """Whether so little is wanted that it is cut from row groups which are kept decoded."""
+    if selection.ids is None or not spec.is_bucketed:
+        return False
+    return selection.is_small and len(selection.ids) * len(files) <= _FEW_SLICES
+
+
+def _read_blocks(
+    files: Sequence[FileEntry], *, table: TableHandle, selection: Selection, columns: tuple[str, ...]
+) -> pl.DataFrame:
+    assert selection.ids is not None
+    uris = [entry.uri for entry in files]
+    return read_rows(table.blocks, uris, place=table.place, spec=table.spec, ids=selection.ids, columns=columns)
 
 
 def with_snapshot(table: TableHandle, read: Callable[[Snapshot], T]) -> T:

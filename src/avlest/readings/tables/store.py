@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import BinaryIO
 
 import polars as pl
 
+from avlest.readings.tables.blocks import BlockCache
 from avlest.readings.tables.changes import Changes, get_changes
 from avlest.readings.tables.errors import StoreError
 from avlest.readings.tables.figures import Commit, TableSize, get_commits, get_table_size
@@ -55,6 +56,7 @@ class Store:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._tables: dict[str, OpenTable] = {}
+        self._blocks = BlockCache()
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -87,8 +89,11 @@ class Store:
         start: dt.datetime | dt.date | None = None,
         stop: dt.datetime | dt.date | None = None,
         as_known_at: dt.datetime | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pl.DataFrame:
         """Rows of `ids` (None: all) in the half-open period, one for each (id, time), sorted by them.
+
+        `columns`: only these (and id, time, `quality`, `known_at`), which costs less; None: all.
 
         Readings: the highest quality rank, then the latest `known_at`, of the rows known at `as_known_at` (None: now).
         Hourly and daily: the latest `known_at`. Telegrams: all. Periods of `daily` are dates, of the others datetimes
@@ -96,7 +101,7 @@ class Store:
         """
         handle = self._open(table).handle
         selection = make_selection(handle.spec, ids=ids, start=start, stop=stop)
-        return read_range(handle, selection=selection, as_known_at=as_known_at)
+        return read_range(handle, selection=selection, as_known_at=as_known_at, columns=columns)
 
     def read_latest(self, table: str, *, ids: Ids | None = None) -> pl.DataFrame:
         """The latest row that has a value, of each of `ids` (None: of every id there is), sorted by id."""
@@ -185,7 +190,7 @@ class Store:
         spec = get_spec(table)
         with self._lock:
             if table not in self._tables:
-                handle = TableHandle(self._place.child(table), spec=spec)
+                handle = TableHandle(self._place.child(table), spec=spec, blocks=self._blocks)
                 self._tables[table] = OpenTable(handle, LatestReader(handle))
             return self._tables[table]
 
