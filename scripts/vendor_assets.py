@@ -17,6 +17,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+# npm's own names for a registry that does not answer; anything else that fails is a fault of ours.
+_UNREACHABLE = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ETIMEDOUT",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ENETUNREACH",
+    "ERR_SOCKET_TIMEOUT",
+)
+_PATIENCE = ("--fetch-retries=1", "--fetch-timeout=60000")
+EX_TEMPFAIL = 75
 ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "src/avlest/portal/static/portal/vendor"
 MANIFEST = "manifest.json"
@@ -42,13 +54,20 @@ FILES: dict[str, dict[str, str]] = {
 }
 
 
+class UnreachableError(OSError):
+    """The registry does not answer; what it said of it is the text."""
+
+
 def install_packages(folder: Path) -> None:
     """Install what the lock file names, checked against its checksums; no package's own scripts are run."""
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOT / name, folder / name)
-    subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True
-    )
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *_PATIENCE]
+    done = subprocess.run(command, cwd=folder, check=False, stderr=subprocess.PIPE, text=True)
+    if done.returncode and any(sign in done.stderr for sign in _UNREACHABLE):
+        raise UnreachableError(done.stderr.strip())
+    if done.returncode:
+        sys.exit(done.stderr)
 
 
 def copy_assets(packages: Path, target: Path) -> None:
@@ -84,7 +103,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say whether the committed files are current")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="avlest-npm-") as folder:
-        install_packages(Path(folder))
+        try:
+            install_packages(Path(folder))
+        except UnreachableError as error:
+            print(f"the copy could not be repeated, because the registry does not answer:\n{error}", file=sys.stderr)
+            return EX_TEMPFAIL
         made = Path(folder) / "made" if options.check else VENDOR
         copy_assets(Path(folder) / "node_modules", made)
         differences = find_differences(made, VENDOR)
