@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 import polars as pl
 
-from avlest.collect.models import MeterState
+from avlest.collect.models import GatewayState, MeterState, Reach
 from avlest.registry.models import Meter
 
 _UTC: Final = pl.Datetime("us", "UTC")
+_CHUNK: Final = 900
 
 HEARD_OF: Final[Mapping[str, pl.DataType]] = {
     "manufacturer": pl.String(),
@@ -38,5 +40,41 @@ def get_heard_of(organisation_id: int, *, serials: list[str] | None = None) -> p
     own = Meter.objects.of(organisation_id)
     chosen = own if serials is None else own.filter(serial__in=serials)
     rows = MeterState.objects.filter(serial__in=chosen.values("serial")).values_list(*HEARD_OF)
-    found = pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=dict(HEARD_OF), orient="row")
-    return found
+    return pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=dict(HEARD_OF), orient="row")
+
+
+GATEWAYS_OF: Final[Mapping[str, pl.DataType]] = {
+    "code": pl.String(),
+    "last_heard_at": _UTC,
+    "heard": pl.Int64(),
+    "rssi": pl.Float64(),
+}
+
+
+def get_gateways_of(codes: list[str]) -> pl.DataFrame:
+    """Return what came through some gateways, over all sources: `GATEWAYS_OF`, one row a code that was heard."""
+    rows = [
+        row
+        for at in range(0, len(codes), _CHUNK)
+        for row in GatewayState.objects.filter(code__in=codes[at : at + _CHUNK]).values_list(*GATEWAYS_OF)
+    ]
+    found = pl.DataFrame(rows, schema=dict(GATEWAYS_OF), orient="row").sort("last_heard_at")
+    return found.group_by("code", maintain_order=True).agg(
+        pl.col("last_heard_at").max(), pl.col("heard").sum(), pl.col("rssi").last()
+    )
+
+
+REACH: Final[Mapping[str, pl.DataType]] = {
+    "manufacturer": pl.String(),
+    "serial": pl.String(),
+    "gateway": pl.String(),
+    "last_on": pl.Date(),
+}
+"""One row a gateway that has heard a meter, also where another one's copy was taken."""
+
+
+def get_reach_of(organisation_id: int, *, since: datetime) -> pl.DataFrame:
+    """Return which gateways have heard an organisation's meters since an instant: `REACH`, one query."""
+    own = Meter.objects.of(organisation_id).values("serial")
+    rows = Reach.objects.filter(serial__in=own, last_on__gte=since.date()).values_list(*REACH)
+    return pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=dict(REACH), orient="row")

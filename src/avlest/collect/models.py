@@ -199,3 +199,22 @@ class Mark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}"
+
+
+class Reach(models.Model):
+    """A gateway has heard an address, on `last_on` (UTC) last; copies that another gateway was faster with count too."""
+
+    manufacturer = models.CharField(_("manufacturer"), max_length=3, blank=True)
+    serial = models.CharField(_("address"), max_length=32)
+    gateway = models.CharField(_("gateway"), max_length=64)
+    last_on = models.DateField(_("last heard"))
+
+    class Meta:
+        verbose_name = _("reach of a gateway")
+        verbose_name_plural = _("reach of gateways")
+        constraints = (
+            models.UniqueConstraint(fields=["serial", "manufacturer", "gateway"], name="collect_reach_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.manufacturer} {self.serial}"

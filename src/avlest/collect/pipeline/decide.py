@@ -19,6 +19,7 @@ from avlest.catalogue.catalogue import Catalogue
 from avlest.collect.heard import HAN, LORAWAN, MBUS, READING, WMBUS
 from avlest.collect.inbox import NO_METER
 from avlest.collect.options import CollectOptions
+from avlest.collect.models import Reach
 from avlest.collect.packets import decode_packets, to_microseconds
 from avlest.collect.pipeline.decoded import Decoded, PipelineOutcome
 from avlest.collect.pipeline.directory import Directory
@@ -26,6 +27,7 @@ from avlest.collect.pipeline.han_road import Port, decode_han_message
 from avlest.collect.pipeline.lorawan_road import UplinkDecoder, decode_lorawan_messages
 from avlest.collect.pipeline.reading_road import decode_reading_message
 from avlest.collect.pipeline.registers import SpecBook
+from avlest.collect.pipeline.reach import ReachMemory, derive_reached
 from avlest.collect.pipeline.repeats import Marks, Memory, Times, derive_marks, find_repeats
 from avlest.collect.pipeline.states import Address, MeterRow, States, read_status_numbers
 from avlest.collect.pipeline.telegram_road import OK_STATUS, TelegramRoad
@@ -62,6 +64,7 @@ class Decision:
     times: Times
     ports: dict[Port, str]
     keys_version: int
+    reached: list[Reach] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -77,6 +80,7 @@ class Decider:
     statuses: dict[str, int] = field(default_factory=lambda: {OK_STATUS: 0, "": 0})
     ports: dict[Port, str] = field(default_factory=dict)
     known: dict[Address, MeterRow] = field(default_factory=dict)
+    reach: ReachMemory = field(default_factory=ReachMemory)
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.book, self.options.found_by)
@@ -120,6 +124,7 @@ class Decider:
             times=times[~again],
             ports=dict(self.ports),
             keys_version=self.directory.keys_version,
+            reached=self.reach.choose(derive_reached(heard, marks, messages)),
         )
 
     def release(self, *, lane: int, now: datetime) -> Decision | None:

@@ -14,6 +14,7 @@ from django.db import transaction
 from avlest.collect.models import Batch, Kept, Packet
 from avlest.collect.packets import COLUMNS, from_microseconds, join_packet
 from avlest.collect.pipeline.decide import Decision
+from avlest.collect.pipeline.reach import write_reach
 from avlest.collect.pipeline.repeats import Marks, Memory, Times
 from avlest.collect.pipeline.states import write_gateways, write_outcomes
 
@@ -37,6 +38,7 @@ def do_settle(decision: Decision, packets: Sequence[int], *, lane: int, now: dat
     if decision.gateways.height:
         write_gateways(decision.gateways, decision.ports)
         write_outcomes(decision.outcomes)
+    write_reach(decision.reached)
     is_empty = not decision.readings.height and not decision.telegrams.height
     batch = Batch.objects.create(
         lane=lane,

@@ -43,3 +43,21 @@ OUTCOMES: Final[dict[str, Promise]] = {
 def name_outcome(code: str) -> str:
     """How reading a telegram ended, in the reader's words; a code nobody has words for as it is."""
     return str(OUTCOMES.get(code, code))
+
+
+ROADS: Final[dict[str, Promise]] = {
+    "wmbus": _("Radio (wM-Bus)"),
+    "mbus": _("Wired (M-Bus)"),
+    "lorawan": _("LoRaWAN"),
+    "ami": _("Through electricity meters"),
+    "han": _("HAN port"),
+    "driveby": _("Drive-by"),
+    "manual": _("Read by people"),
+    "way": _("Other gateways"),
+    "other": _("Other"),
+}
+
+
+def name_road(code: str) -> str:
+    """How readings travel, in the reader's words."""
+    return str(ROADS.get(code, code))

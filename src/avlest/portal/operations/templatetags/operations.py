@@ -55,7 +55,7 @@ def share(part: float | None) -> SafeString | str:
     width = round(max(0.0, min(1.0, part)) * 98, 1)
     return format_html(
         '<svg class="share" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="ground" x="1" y="1" width="98" height="10"/><rect class="part" x="1" y="1" width="{}" height="10"/>'
-        "</svg>{}",
+        '<rect class="ground" x="1" y="1" width="98" height="10"/>'
+        '<rect class="part" x="1" y="1" width="{}" height="10"/></svg>{}',
         width, text,
     )  # fmt: skip
