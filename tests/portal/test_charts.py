@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
+from django.template import Context, Template
 
 from avlest.portal.charts import (
     Bar,
@@ -21,6 +22,7 @@ from avlest.portal.charts import (
     label_interval,
     make_twin,
 )
+from avlest.portal.charts.labels import tick_texts
 from avlest.portal.charts.scale import make_scale
 from avlest.readings.calendar import derive_day
 
@@ -192,3 +194,19 @@ def test_scales_are_round_and_hold_everything(values):
     step = scale.steps[1] - scale.steps[0]
     assert str(step).rstrip("0") in ("1", "2", "5")
     assert draw_bars(BarChart("Tom", "l", "day", ())).startswith("<svg")
+
+
+def test_a_page_has_a_drawing_for_phones_too():
+    """Words stay readable at 360 px: a second, narrow drawing with ids of its own, of which one is shown."""
+    page = Template("{% load charts %}{% chart drawn %}").render(Context({"drawn": make_day(date(2026, 11, 22))}))
+    assert 'viewBox="0 0 640 280"' in page
+    assert 'viewBox="0 0 344 240"' in page
+    ids = re.findall(r'<title id="([^"]+)"', page)
+    assert len(set(ids)) == len(ids) == 2
+
+
+def test_days_of_a_month_do_not_run_together():
+    """Mondays are named, and the first where no Monday stands beside it."""
+    days = [datetime(2026, 11, day, tzinfo=UTC) for day in range(1, 31)]
+    bars = [Bar(day, day + timedelta(days=1), 1) for day in days]
+    assert [text for text in tick_texts(bars, "day", "nb") if text] == ["2", "9", "16", "23", "30"]

@@ -50,7 +50,7 @@ class _Plot:
 def draw_bars(chart: BarChart, *, mode: Mode = "css", width: int = 640, height: int = 280) -> str:
     """Return the chart as SVG; `mode="inline"` carries its colours itself (PDF, e-mail)."""
     drawing = Drawing(
-        mode, name=make_name(chart.title, chart.name, chart.unit, *_edges(chart)), width=width, height=height
+        mode, name=make_name(chart.title, chart.name, chart.unit, width, *_edges(chart)), width=width, height=height
     )
     plot = _make_plot(chart, width=width, height=height)
     _draw_axis(drawing, plot, chart)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from avlest.portal.charts.contracts import Bar, Interval
 from avlest.portal.charts.words import get_words
@@ -42,12 +42,17 @@ def tick_texts(bars: Sequence[Bar], interval: Interval, language: str) -> list[s
     if interval == "day":
         if len(bars) <= 7:
             return [format_weekday(start.date(), language=language)[:3] for start in starts]
-        return [str(s.day) if s.day == 1 or s.weekday() == 0 else "" for s in starts]
+        return [str(s.day) if s.weekday() == 0 or _is_free_first(s.date()) else "" for s in starts]
     if interval == "month":
         step = 1 if len(bars) <= 12 else 3
         names = [format_month(start.date(), language=language)[:3] for start in starts]
         return [name if at % step == 0 else "" for at, name in enumerate(names)]
     return [str(start.year) for start in starts]
+
+
+def _is_free_first(day: date) -> bool:
+    """The first of a month, where no Monday is so near that the two would run together."""
+    return day.day == 1 and day.weekday() < 5
 
 
 def week_number(bar: Bar, language: str) -> str:

@@ -12,13 +12,14 @@ from avlest.portal.charts.words import get_words
 from avlest.wording import format_clock, format_date, format_instant
 from avlest.wording.dates import to_local
 
-_TOP, _BOTTOM, _LEFT, _RIGHT, _TICKS = 26, 28, 56, 12, 6
+_TOP, _BOTTOM, _LEFT, _RIGHT = 26, 28, 56, 12
+_TICK_WIDTH = 90
 
 
 def draw_line(chart: LineChart, *, mode: Mode = "css", width: int = 640, height: int = 240) -> str:
     """Return the chart as SVG; a missing value breaks the line."""
     drawing = Drawing(
-        mode, name=make_name(chart.title, chart.unit, chart.start, chart.stop), width=width, height=height
+        mode, name=make_name(chart.title, chart.unit, width, chart.start, chart.stop), width=width, height=height
     )
     values = [point.value for point in chart.points]
     scale, shown = make_scale(values, with_zero=chart.unit != "c"), choose_shown(values, chart.unit)
@@ -54,10 +55,11 @@ def _make_path(chart: LineChart, scale: Scale, width: int, bottom: float) -> str
 def _draw_times(drawing: Drawing, chart: LineChart, width: int, bottom: float) -> None:
     """Clock times where the chart spans up to two days, dates beyond."""
     span = chart.stop - chart.start
-    for number_ in range(_TICKS + 1):
-        at = chart.start + span * number_ / _TICKS
+    ticks = max(2, width // _TICK_WIDTH - 1)
+    for number_ in range(ticks + 1):
+        at = chart.start + span * number_ / ticks
         text = f"{to_local(at):%H.%M}" if span <= timedelta(days=2) else f"{to_local(at).day}.{to_local(at).month}."
-        drawing.text(_x(chart, at, width), bottom + 18, text, anchor="end" if number_ == _TICKS else "middle")
+        drawing.text(_x(chart, at, width), bottom + 18, text, anchor="end" if number_ == ticks else "middle")
     for mark in chart.marks:
         if chart.start <= mark.at < chart.stop:
             x = _x(chart, mark.at, width)

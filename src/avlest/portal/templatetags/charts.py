@@ -6,25 +6,37 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 
 from avlest.portal.charts import BarChart, LineChart, Sure, draw_bars, draw_line, get_words, make_twin
 
 register = template.Library()
 
+# Scaled down to a phone the words of the wide one could not be read; the style sheet shows the one that fits.
+_WIDE = (640, 280)
+_NARROW = (344, 240)
+
 
 @register.inclusion_tag("portal/parts/chart.html")
 def chart(chart: BarChart | LineChart, *, is_open: bool = False) -> dict[str, Any]:
     """A chart with its key in words and its table; `is_open` shows the table at once."""
-    svg = draw_bars(chart) if isinstance(chart, BarChart) else draw_line(chart)
-    # The drawing escapes every text it is given.
     return {
         "chart": chart,
-        "svg": mark_safe(svg),  # noqa: S308
+        "svg": _draw(chart, *_WIDE),
+        "narrow": _draw(chart, *_NARROW),
         "twin": make_twin(chart),
         "keys": _get_keys(chart),
         "is_open": is_open,
     }
+
+
+def _draw(chart: BarChart | LineChart, width: int, height: int) -> SafeString:
+    if isinstance(chart, BarChart):
+        svg = draw_bars(chart, width=width, height=height)
+    else:
+        svg = draw_line(chart, width=width, height=height)
+    # The drawing escapes every text it is given.
+    return mark_safe(svg)  # noqa: S308
 
 
 def _get_keys(chart: BarChart | LineChart) -> list[dict[str, str]]:
