@@ -8,20 +8,27 @@ of the same row group costs a hundredth.  What is erased is in new files; the ol
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from avlest.readings.tables.places import Place
 from avlest.readings.tables.schemas import TableSpec
 
 KEPT_BYTES: Final = 96 * 2**20
 """Room for decoded row groups in one process: days of two years of 4,000 series, as pages read them, take 80 MB."""
+
+Period = tuple[int | None, int | None]
+"""Half-open, as `Block.times` counts; None: open."""
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +43,26 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A decoded row group, sorted by (id, time): the rows of an id are those from `begins[id]` to `ends[id]`."""
+    """A decoded row group, sorted by (id, time): the rows of an id are those from `begins[id]` to `ends[id]`.
+
+    `times` are the instants (microseconds) or days of the rows since 1970; `is_single`: none of them comes twice.
+    """
 
     frame: pl.DataFrame
+    times: NDArray[np.int64]
     begins: dict[int, int]
     ends: dict[int, int]
+    is_single: bool
 
-    def find(self, wanted: int) -> pl.DataFrame | None:
-        """The rows of one id, by time."""
+    def find(self, wanted: int, period: Period) -> tuple[int, int] | None:
+        """First and last row (behind it) of one id in a period; None where there is none."""
         begin = self.begins.get(wanted)
-        return None if begin is None else self.frame.slice(begin, self.ends[wanted] - begin)
+        if begin is None:
+            return None
+        times = self.times[begin : self.ends[wanted]]
+        first = 0 if period[0] is None else int(np.searchsorted(times, period[0]))
+        last = len(times) if period[1] is None else int(np.searchsorted(times, period[1]))
+        return (begin + first, begin + last) if first < last else None
 
 
 @dataclass(slots=True)
@@ -126,23 +143,49 @@ def _read_block(uri: str, group: Group, place: Place, spec: TableSpec, columns: 
     runs = frame[spec.id_column].rle().struct.unnest()
     ends = runs["len"].cum_sum()
     ids = runs["value"].to_list()
-    return Block(
-        frame, dict(zip(ids, (ends - runs["len"]).to_list(), strict=True)), dict(zip(ids, ends.to_list(), strict=True))
-    )
+    begins = dict(zip(ids, (ends - runs["len"]).to_list(), strict=True))
+    times = frame[spec.time_column].to_physical().cast(pl.Int64).to_numpy()
+    numbers = frame[spec.id_column].to_numpy()
+    is_twice = (numbers[1:] == numbers[:-1]) & (times[1:] == times[:-1])
+    return Block(frame, times, begins, dict(zip(ids, ends.to_list(), strict=True)), not is_twice.any())
 
 
-def read_rows(
-    cache: BlockCache, uris: Sequence[str], *, place: Place, spec: TableSpec, ids: pl.Series, columns: tuple[str, ...]
-) -> pl.DataFrame:
-    """Return the rows of some ids, by id and then by file."""
-    held = [(uri, number, group) for uri in uris for number, group in enumerate(cache.get_groups(uri, place, spec))]
-    found = []
-    for wanted in ids:
+def to_period(start: dt.date | None, stop: dt.date | None) -> Period:
+    """Instants (with time zone) or days as `Block` counts them."""
+    return (None if start is None else _to_number(start), None if stop is None else _to_number(stop))
+
+
+def _to_number(moment: dt.date) -> int:
+    if isinstance(moment, dt.datetime):
+        return (moment - _EPOCH) // dt.timedelta(microseconds=1)
+    return (moment - _EPOCH.date()).days
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to read: the files, ids in order, the period and the columns."""
+
+    uris: Sequence[str]
+    ids: Sequence[int]
+    period: Period
+    columns: tuple[str, ...]
+
+
+def read_rows(cache: BlockCache, wanted: Wanted, *, place: Place, spec: TableSpec) -> tuple[pl.DataFrame, bool]:
+    """Return the rows of some ids, by id and then by file, and whether they are in order with none twice."""
+    held = [(uri, at, group) for uri in wanted.uris for at, group in enumerate(cache.get_groups(uri, place, spec))]
+    found, in_order = [], True
+    for one in wanted.ids:
+        latest = None
         for uri, number, group in held:
-            if group.low is None or group.low <= wanted <= group.high:
-                rows = cache.get_block(uri, number, place, spec, columns).find(wanted)
-                if rows is not None:
-                    found.append(rows)
+            if group.low is not None and not group.low <= one <= group.high:
+                continue
+            block = cache.get_block(uri, number, place, spec, wanted.columns)
+            rows = block.find(one, wanted.period)
+            if rows is not None:
+                found.append(block.frame.slice(rows[0], rows[1] - rows[0]))
+                in_order &= block.is_single and (latest is None or bool(latest < block.times[rows[0]]))
+                latest = block.times[rows[1] - 1]
     if not found:
-        return pl.DataFrame(schema={name: spec.columns[name] for name in columns})
-    return pl.concat(found) if len(found) > 1 else found[0]
+        return pl.DataFrame(schema={name: spec.columns[name] for name in wanted.columns}), True
+    return (pl.concat(found) if len(found) > 1 else found[0]), in_order

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from avlest.readings.tables.blocks import read_rows
+from avlest.readings.tables.blocks import Wanted, read_rows, to_period
 from avlest.readings.tables.errors import StoreError, describe_cause
 from avlest.readings.tables.frames import derive_period, resolve_frame
 from avlest.readings.tables.handle import FAILURES, FileEntry, Snapshot, TableHandle
@@ -57,7 +57,8 @@ def read_range(
     if known is not None and table.spec.rule is not Rule.QUALITY:
         raise ValueError(f"{table.spec.name} cannot be read as known at an instant: derive it again from the readings")
     wanted = tuple(table.spec.columns) if columns is None else derive_columns(table.spec, columns)
-    return resolve_frame(_collect(table, selection=selection, known=known, columns=wanted), spec=table.spec)
+    rows, in_order = _collect(table, selection=selection, known=known, columns=wanted)
+    return rows if in_order else resolve_frame(rows, spec=table.spec)
 
 
 def derive_columns(spec: TableSpec, columns: Sequence[str]) -> tuple[str, ...]:
@@ -73,29 +74,30 @@ def read_history(table: TableHandle, *, selection: Selection) -> pl.DataFrame:
     """Every stored version of the rows of the selection, sorted by (id, time, known_at)."""
     order = [table.spec.id_column, table.spec.time_column]
     order += ["known_at"] if table.spec.has_knowledge_time else []
-    return _collect(table, selection=selection, known=None, columns=tuple(table.spec.columns)).sort(order)
+    return _collect(table, selection=selection, known=None, columns=tuple(table.spec.columns))[0].sort(order)
 
 
 def _collect(
     table: TableHandle, *, selection: Selection, known: dt.datetime | None, columns: tuple[str, ...]
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, bool]:
+    """The stored rows of a selection, and whether they are known to be in order with none twice."""
     tests = [pl.col("known_at") <= known] if known is not None else []
     wanted, moments = id_filter(selection, spec=table.spec), time_filter(selection, spec=table.spec)
 
-    def collect(snapshot: Snapshot) -> pl.DataFrame:
+    def collect(snapshot: Snapshot) -> tuple[pl.DataFrame, bool]:
         files = prune_files(snapshot, selection=selection, spec=table.spec)
         if not files:
-            return empty_frame(table.spec).select(columns)
+            return empty_frame(table.spec).select(columns), True
         if _is_worth_keeping(selection, files, spec=table.spec):
-            found = _read_blocks(files, table=table, selection=selection, columns=columns)
-            return found.filter(*tests, *moments) if tests or moments else found
+            found, in_order = _read_blocks(files, table=table, selection=selection, columns=columns)
+            return (found.filter(*tests), in_order) if tests else (found, in_order)
         rows = scan_files(files, table=table).select(columns)
         if all(lies_inside(entry, selection=selection) for entry in files):
-            return rows.filter(*wanted, *tests).collect()
+            return rows.filter(*wanted, *tests).collect(), False
         if selection.is_small:
             # Decoding the time of whole row groups to prune a few hundred rows costs more than it saves.
-            return rows.filter(*wanted, *tests).collect().filter(*moments)
-        return rows.filter(*wanted, *tests, *moments).collect()
+            return rows.filter(*wanted, *tests).collect().filter(*moments), False
+        return rows.filter(*wanted, *tests, *moments).collect(), False
 
     return with_snapshot(table, collect)
 
@@ -109,10 +111,11 @@ def _is_worth_keeping(selection: Selection, files: Sequence[FileEntry], *, spec:
 
 def _read_blocks(
     files: Sequence[FileEntry], *, table: TableHandle, selection: Selection, columns: tuple[str, ...]
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, bool]:
     assert selection.ids is not None
-    uris = [entry.uri for entry in files]
-    return read_rows(table.blocks, uris, place=table.place, spec=table.spec, ids=selection.ids, columns=columns)
+    period = to_period(selection.start, selection.stop)
+    wanted = Wanted([entry.uri for entry in files], selection.ids.to_list(), period, columns)
+    return read_rows(table.blocks, wanted, place=table.place, spec=table.spec)
 
 
 def with_snapshot(table: TableHandle, read: Callable[[Snapshot], T]) -> T:
@@ -157,12 +160,19 @@ def make_selection(
 ) -> Selection:
     """Check and convert what a caller asks for. Naive datetimes are refused; days are asked for by date."""
     dtype = spec.columns[spec.id_column]
-    wanted = None if ids is None else pl.Series("ids", ids, dtype=dtype).unique().sort()
+    wanted = None if ids is None else _sort_ids(ids, dtype)
     by_day = spec.columns[spec.time_column] == pl.Date()
     check = _check_day if by_day else check_moment
     first = None if start is None else check(start, name="start")
     last = None if stop is None else check(stop, name="stop")
     return Selection(wanted, first, last)
+
+
+def _sort_ids(ids: Ids, dtype: pl.DataType) -> pl.Series:
+    """The ids in order, each once."""
+    if isinstance(ids, pl.Series) or len(ids) > _FEW_IDS:
+        return pl.Series("ids", ids, dtype=dtype).unique().sort()
+    return pl.Series("ids", sorted(set(ids)), dtype=dtype)
 
 
 def check_moment(moment: dt.date, *, name: str) -> dt.datetime:
