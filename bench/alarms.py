@@ -23,7 +23,7 @@ import polars as pl
 from avlest.insight.contracts import PARAMETERS
 from avlest.insight.rules import derive_alarms, load_thresholds
 from bench.leak_homes import BEGIN, make_homes
-from bench.leaks import HISTORY_DAYS, Town, inject, observe
+from bench.leaks import HISTORY_DAYS, inject, observe
 
 GOAL_SECONDS = 2.0
 
@@ -32,7 +32,7 @@ def make_table(meters: int, days: int) -> pl.DataFrame:
     """Hourly values of `meters` homes for the history and `days`."""
     some = make_homes(100, HISTORY_DAYS + days, 5).litres
     town = inject(np.tile(some, (-(-meters // 100), 1))[:meters], BEGIN, 5)
-    return observe(Town(town.begin, town.litres, town.events), 5).hourly
+    return observe(town, 5).hourly
 
 
 def run(hourly: pl.DataFrame, parameters: pl.DataFrame, first: int, until: int) -> tuple[float, int]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Households for bench/leaks.py: made-up ones of many habits, and the WEUSEDTO apartment from its own files.
+"""Households for bench/leaks.py: made-up ones of many habits, simulated ones, and the WEUSEDTO apartment.
 
 What the made-up homes do is not what the rules look for: shift workers and night owls, babies, holidays, water
 softeners and sprinklers that run at night, pools, guests.  All of it is a pure function of the seed.
@@ -15,7 +15,16 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
+from avlest.simulate.contracts import EventKind
+from avlest.simulate.truth import iterate_usage
+from avlest.simulate.world import make_world
+
+_STRIKES: Final = (
+    EventKind.RUNNING_TOILET, EventKind.BURST, EventKind.FROST, EventKind.DRY_PIPE, EventKind.BACKFLOW,
+    EventKind.VACANCY, EventKind.MOVE,
+)  # fmt: skip
 Litres = npt.NDArray[np.float64]
 
 BEGIN: Final = dt.datetime(2025, 9, 30, 22, tzinfo=dt.UTC)
@@ -142,7 +151,38 @@ def _read_feed(file: Path, scale: float) -> npt.NDArray[Any]:
     return np.array(rows)
 
 
-def count_steps(litres: Litres) -> npt.NDArray[np.int64]:
-    """What a meter that counts whole litres shows of each hour (homes, hours), in thousandths."""
-    register = np.floor(np.cumsum(litres, axis=1))
-    return np.diff(register, axis=1, prepend=0).astype(np.int64) * 1000
+def simulate_homes(count: int, days: int, seed: int) -> Litres:
+    """What the houses and flats of a simulated municipality of `count` homes use (homes, hours), from `BEGIN` on.
+
+    Those to which the simulation itself does something to do with water are left out, so that what is put in is all
+    there is.
+    """
+    world = make_world(count, seed % 2**31, start=BEGIN, stop=BEGIN + dt.timedelta(days=days))
+    struck = world.events.filter(pl.col("kind").is_in([str(kind) for kind in _STRIKES]))["point"]
+    mains = world.points["parent"]
+    others = pl.concat([struck.cast(pl.Int64), mains.cast(pl.Int64)]).drop_nulls().unique()
+    chosen = world.loads.filter(
+        pl.col("load").is_in(["home_water", "flat_cold"]), ~pl.col("point").cast(pl.Int64).is_in(others.implode())
+    )["point"].unique()
+    pieces = [piece.filter(pl.col("point").is_in(chosen.implode())) for piece in iterate_usage(world)]
+    table = pl.concat(pieces).sort("point", "hour")
+    return table["value"].to_numpy().reshape(len(chosen), -1) / 1000
+
+
+def read_hours(used: Litres, leaked: Litres, minute: Litres, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """What is known of each hour (homes, hours), in thousandths, of meters that count whole litres and are read once an
+    hour, each at its `minute` (homes, 1; as a part of the hour): the register at the full hour lies on the line between
+    two readings.
+
+    What people draw comes at some moment of its hour, a litre in a minute, 60 litres all through it; what leaks runs
+    evenly.
+    """
+    length = np.clip(used / 60, 1 / 3600, 1)
+    begin = rng.random(used.shape) * (1 - length)
+    so_far = used * np.clip((minute - begin) / length, 0, 1) + leaked * minute
+    before = np.cumsum(used + leaked, axis=1) - (used + leaked)
+    readings = np.floor(before + so_far) * 1000
+    last = np.floor(before[:, -1:] + used[:, -1:] + leaked[:, -1:]) * 1000
+    between = readings[:, :-1] + (1 - minute) * np.diff(readings, axis=1)
+    edges = np.concatenate([np.zeros((len(used), 1)), np.floor(between), last], axis=1)
+    return np.diff(edges, axis=1).astype(np.int64)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from avlest.insight.contracts import LEAK_KINDS
-from bench.leak_homes import BEGIN, make_homes, read_weusedto
+from bench.leak_homes import BEGIN, make_homes, read_weusedto, simulate_homes
 from bench.leaks import evaluate, inject, make_weusedto_town, observe
 
 
@@ -40,6 +40,15 @@ def test_bursts_are_found_within_two_hours_of_data(score):
 def test_there_is_less_than_one_false_alarm_per_home_and_year(score):
     """Of leaks and bursts together."""
     assert score.false_a_year([str(kind) for kind in LEAK_KINDS]) < 1
+
+
+def test_the_homes_of_the_simulated_municipality():
+    """Other people than the thresholds were tuned on, some of them very busy: found, and less than one false alarm."""
+    town = inject(simulate_homes(80, 150, 78), BEGIN, 78)
+    found = evaluate(town, observe(town, 78))
+    assert found.found_within(["leak 12 L/h", "leak 60 L/h"], 26) == 1.0
+    assert found.found_within("burst 600-2500", 2) == 1.0
+    assert found.false_a_year([str(kind) for kind in LEAK_KINDS]) < 1
 
 
 def test_the_weusedto_apartment():

@@ -3,21 +3,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from avlest.insight.contracts import AlarmKind
-from avlest.insight.rules.days import find_busy, normal_quiet, spread_days
-from avlest.insight.rules.grid import Flags, Integers
+from avlest.insight.rules.chance import confirm
+from avlest.insight.rules.days import normal_quiet, spread_days
+from avlest.insight.rules.grid import Flags, Grid, Integers
 from avlest.insight.rules.latch import Signals
 from avlest.insight.rules.scene import Amount, Found, Rate, Rule, Scene, cut, first_needed
 from avlest.insight.rules.specs import ContinuousFlow
 from avlest.insight.rules.trailing import NOTHING, count_last, min_last, sum_last
-from avlest.insight.rules.windows import QUIET_HOURS, Window, end_known, lowest_mean, split_chunks, take_window
+from avlest.insight.rules.windows import Window, end_known
 
 _SLOWEST = 3_000
 """The slowest leak (3 L/h) that a coarse meter is asked to show: so long may one of its steps take."""
 _LONGEST_STEP = 4
-_CHUNK = 50_000
 
 
 def find_continuous(scene: Scene, spec: ContinuousFlow) -> Signals:
@@ -35,26 +37,28 @@ def find_continuous(scene: Scene, spec: ContinuousFlow) -> Signals:
     enough = cut(count_last(trusted, spec.hours), grid, begin) >= spec.known_hours
     now = cut(trusted, grid, begin)
     quiet = now & (cut(values, grid, begin) <= limit)
-    return Signals(_confirm_busy(scene, spec, now & enough & (least > limit)), quiet)
+    return Signals(_confirm(scene, spec, now & enough & (least > limit), steps), quiet)
 
 
-def _confirm_busy(scene: Scene, spec: ContinuousFlow, opens: Flags) -> Flags:
-    """Of the hours that would open an alarm, those of busy homes only if it has lasted longer or runs faster."""
-    rows = np.flatnonzero(opens.any(axis=1)) if spec.dry_hours else np.zeros(0, np.int64)
+def _confirm(scene: Scene, spec: ContinuousFlow, opens: Flags, steps: Integers) -> Flags:
+    """Of the hours that would open an alarm, those that chance does not explain."""
+    rows, column = np.nonzero(opens) if spec.chance else (np.zeros(0, np.int64), np.zeros(0, np.int64))
     if not len(rows):
         return opens
-    busy = spread_days(find_busy(scene.grid, rows, limit=spec.limit, dry_hours=spec.dry_hours), scene.grid)
-    place, column = np.nonzero(busy & opens[rows])
-    confirmed = opens.copy()
-    for part in split_chunks(len(place), _CHUNK):
-        window = take_window(scene.grid, rows[place[part]], column[part] + scene.grid.start, spec.busy_hours)
-        dry = (window.trusted & (window.values <= spec.limit)).any(axis=1)
-        known = window.trusted.sum(axis=1) * spec.hours >= spec.known_hours * spec.busy_hours
-        last = slice(-spec.hours, None)
-        day = Window(window.values[:, last], window.valued[:, last], window.trusted[:, last])
-        fast = lowest_mean(day, QUIET_HOURS) >= spec.busy_rate
-        confirmed[rows[place[part]], column[part]] = fast | (known & ~dry)
+    confirmed = np.zeros_like(opens)
+    chosen, place = np.unique(rows, return_inverse=True)
+    confirmed[rows, column] = confirm(_take_rows(scene.grid, chosen, steps), place, column + scene.grid.start, spec)
     return confirmed
+
+
+def _take_rows(grid: Grid, rows: Integers, steps: Integers) -> Grid:
+    """Some rows of a matrix; with a meter of coarse steps an hour counts with those before it."""
+    values = grid.values[rows]
+    for step in np.unique(steps[rows][steps[rows] > 1]):
+        values[steps[rows] == step] = sum_last(values[steps[rows] == step], int(step))
+    return dataclasses.replace(
+        grid, series=grid.series[rows], values=values, valued=grid.valued[rows], trusted=grid.trusted[rows]
+    )
 
 
 def count_steps(resolution: Integers) -> Integers:

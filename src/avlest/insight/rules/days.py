@@ -81,16 +81,6 @@ def normal_quiet(grid: Grid, rows: Integers | slice) -> tuple[Integers, Flags]:
     return trail_normal(days.lowest, days.known >= _KNOWN_HOURS, first=first)
 
 
-def find_busy(grid: Grid, rows: Integers, *, limit: int, dry_hours: int) -> Flags:
-    """Per local day from `grid.start`'s on (rows, d): the median of its days before has fewer than `dry_hours` dry."""
-    begin, position = split_days(grid)
-    trusted = grid.trusted[rows]
-    dry = np.add.reduceat((trusted & (grid.values[rows] <= limit)).astype(np.int64), begin, axis=1)
-    known = np.add.reduceat(trusted.astype(np.int64), begin, axis=1) >= _KNOWN_HOURS
-    usual, enough = trail_normal(dry, known, first=int(position[grid.start]), share=0.5)
-    return np.asarray(enough & (usual < dry_hours))
-
-
 def spread_days(by_day: npt.NDArray[Kind], grid: Grid) -> npt.NDArray[Kind]:
     """Values per local day from `grid.start`'s on, at each column asked for."""
     _, position = split_days(grid)

@@ -8,6 +8,7 @@ import dataclasses
 import numpy as np
 
 from avlest.insight.contracts import AlarmKind
+from avlest.insight.rules.chance import confirm_nights
 from avlest.insight.rules.days import split_days, trail_normal
 from avlest.insight.rules.grid import Flags, Grid, Integers
 from avlest.insight.rules.latch import Signals
@@ -58,8 +59,19 @@ def find_night(scene: Scene, spec: NightFlow) -> Signals:
     limit = np.maximum(np.where(enough, low * spec.factor, 0).astype(np.int64), spec.limit)
     tonight = (slice(None), slice(int(asked[0]), int(asked[-1]) + 1))
     low_tonight = known[tonight] & (median[tonight] <= limit[:, : len(asked)])
-    opens[:, columns], clears[:, columns] = high & ~low_tonight, low_tonight
+    opens[:, columns] = _confirm(grid, high & ~low_tonight, columns, spec)
+    clears[:, columns] = low_tonight
     return Signals(opens, clears)
+
+
+def _confirm(grid: Grid, opens: Flags, columns: Integers, spec: NightFlow) -> Flags:
+    """Of the nights that would open an alarm, those that chance does not explain."""
+    rows, place = np.nonzero(opens) if spec.chance else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    if not len(rows):
+        return opens
+    confirmed = np.zeros_like(opens)
+    confirmed[rows, place] = confirm_nights(grid, rows, columns[place] + grid.start, spec)
+    return confirmed
 
 
 def _find_high(nights: Nights, spec: NightFlow, asked: Integers) -> tuple[Flags, Integers, Flags]:

@@ -31,8 +31,8 @@ class ContinuousFlow:
 
     `limit`: an hour at or below it counts as no flow. `max_gap`: so many hours without a value end what is known of
     the flow. `adaptive` > 0: the limit is at least this many times the low quartile of the series' own daily minima.
-    A home that as a rule has fewer than `dry_hours` hours without flow a day is busy: by chance a day may pass without
-    any.  There it takes `busy_hours`, or a flow of at least `busy_rate` in the quietest hours; 0: no home is busy.
+    `chance` > 0: a stretch without flow as likely as this by the home's own habits (of `chance_hours` at most) is no
+    leak, unless the quietest hours of the day run at `fast_rate` or more.
     """
 
     hours: int
@@ -40,9 +40,9 @@ class ContinuousFlow:
     limit: int = amount()
     max_gap: int
     adaptive: float = 0.0
-    dry_hours: int = 0
-    busy_hours: int = 0
-    busy_rate: int = amount(0)
+    chance: float = 0.0
+    chance_hours: int = 0
+    fast_rate: int = amount(0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class NightFlow:
     `share`: not the median (0.5) but what so large a share of the hours lies below; 0: the quietest hour of all.
     `steady` > 0: and the median is no further above the quietest hour than so many times that hour, or the limit:
     people who are up draw now more, now less; what leaks is even.
+    `chance` > 0: nights without a dry hour as likely as this by the home's own habits are no leak.
     """
 
     from_hour: int
@@ -64,6 +65,7 @@ class NightFlow:
     known_nights: int
     share: float = 0.5
     steady: float = 0.0
+    chance: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
