@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,16 +18,6 @@ if TYPE_CHECKING:
     from avlest.telegrams.wmbus.stack import Stack
 
 BYTES_A_LINE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class ExplainedPart:
-    """Some bytes of a telegram: the layer they belong to and what they say."""
-
-    start: int
-    end: int
-    layer: str
-    text: str
 
 
 def explain(
@@ -70,22 +58,11 @@ def explain(
         fail(f"{error.outcome.value}: {error.detail}{place}")
 
 
-def explain_parts(stack: Stack, clear: Clear) -> Iterator[ExplainedPart]:
-    """Every byte of the clear frame, layer after layer, then record after record."""
-    from avlest.telegrams.records.describe import describe_payload
-
-    for layer in stack.layers:
-        for piece in layer.pieces:
-            if piece.start < stack.payload_offset or piece.start >= stack.payload_end:
-                yield ExplainedPart(piece.start, piece.end, layer.name, piece.text)
-    offset = stack.payload_offset
-    for start, end, text in describe_payload(clear.payload, clear.records):
-        yield ExplainedPart(offset + start, offset + end, "payload", text)
-
-
 def print_parts(console: Console, stack: Stack, clear: Clear) -> None:
     """Print the parts: offset, bytes in the layer's colour, meaning; long ones over several lines."""
     from rich.text import Text
+
+    from avlest.catalogue.explain import explain_parts
 
     layers: list[str] = []
     for part in sorted(explain_parts(stack, clear), key=lambda part: part.start):

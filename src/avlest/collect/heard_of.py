@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
+from django.db.models import Exists, OuterRef
 
 from avlest.collect.models import GatewayState, MeterState, Reach
 from avlest.registry.models import Meter
@@ -32,6 +33,12 @@ HEARD_OF: Final[Mapping[str, pl.DataType]] = {
 """One row an address; `gateway` and what follows the last message, `last_read_at` the last reading that was kept."""
 
 
+def is_of(organisation_id: int) -> Exists:
+    """The condition that an address is of one of the organisation's meters: the same maker and serial."""
+    same = {"manufacturer": OuterRef("manufacturer"), "serial": OuterRef("serial")}
+    return Exists(Meter.objects.of(organisation_id).filter(**same))
+
+
 def get_heard_of(organisation_id: int, *, serials: list[str] | None = None) -> pl.DataFrame:
     """Return what was heard of an organisation's meters (or of some serials of theirs): `HEARD_OF`, one query.
 
@@ -39,7 +46,8 @@ def get_heard_of(organisation_id: int, *, serials: list[str] | None = None) -> p
     """
     own = Meter.objects.of(organisation_id)
     chosen = own if serials is None else own.filter(serial__in=serials)
-    rows = MeterState.objects.filter(serial__in=chosen.values("serial")).values_list(*HEARD_OF)
+    states = MeterState.objects.filter(serial__in=chosen.values("serial"))
+    rows = states.filter(is_of(organisation_id)).values_list(*HEARD_OF)
     return pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=dict(HEARD_OF), orient="row")
 
 
@@ -76,5 +84,6 @@ REACH: Final[Mapping[str, pl.DataType]] = {
 def get_reach_of(organisation_id: int, *, since: datetime) -> pl.DataFrame:
     """Return which gateways have heard an organisation's meters since an instant: `REACH`, one query."""
     own = Meter.objects.of(organisation_id).values("serial")
-    rows = Reach.objects.filter(serial__in=own, last_on__gte=since.date()).values_list(*REACH)
+    heard = Reach.objects.filter(serial__in=own, last_on__gte=since.date())
+    rows = heard.filter(is_of(organisation_id)).values_list(*REACH)
     return pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=dict(REACH), orient="row")

@@ -202,7 +202,7 @@ class Mark(models.Model):
 
 
 class Reach(models.Model):
-    """A gateway has heard an address, on `last_on` (UTC) last; copies that another gateway was faster with count too."""
+    """A gateway has heard an address, on `last_on` (UTC) last; copies that another was faster with count too."""
 
     manufacturer = models.CharField(_("manufacturer"), max_length=3, blank=True)
     serial = models.CharField(_("address"), max_length=32)

@@ -18,16 +18,16 @@ import polars as pl
 from avlest.catalogue.catalogue import Catalogue
 from avlest.collect.heard import HAN, LORAWAN, MBUS, READING, WMBUS
 from avlest.collect.inbox import NO_METER
-from avlest.collect.options import CollectOptions
 from avlest.collect.models import Reach
+from avlest.collect.options import CollectOptions
 from avlest.collect.packets import decode_packets, to_microseconds
 from avlest.collect.pipeline.decoded import Decoded, PipelineOutcome
 from avlest.collect.pipeline.directory import Directory
 from avlest.collect.pipeline.han_road import Port, decode_han_message
 from avlest.collect.pipeline.lorawan_road import UplinkDecoder, decode_lorawan_messages
+from avlest.collect.pipeline.reach import ReachMemory, derive_reached
 from avlest.collect.pipeline.reading_road import decode_reading_message
 from avlest.collect.pipeline.registers import SpecBook
-from avlest.collect.pipeline.reach import ReachMemory, derive_reached
 from avlest.collect.pipeline.repeats import Marks, Memory, Times, derive_marks, find_repeats
 from avlest.collect.pipeline.states import Address, MeterRow, States, read_status_numbers
 from avlest.collect.pipeline.telegram_road import OK_STATUS, TelegramRoad

@@ -12,9 +12,8 @@ from typing import Final
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from avlest.insight.access import access_coverage
@@ -69,7 +68,7 @@ def show_coverage(request: ViewerRequest) -> HttpResponse:
         return answer_csv(table, f"dekning-{dimension}")
     context = {
         "table": table,
-        "chart": make_chart(request, dimension, rows, infos, first, until),
+        "chart": make_chart(request, rows, infos, first, until),
         "dimensions": [(f"?by={name}&days={days}", text, name == dimension) for name, text in DIMENSIONS.items()],
         "spans": [(f"?by={dimension}&days={span}", span, span == days) for span in _SPANS],
     }
@@ -100,13 +99,17 @@ def _get_columns(dimension: str, days: int) -> tuple[Column, ...]:
         Column("meters", _("Meters"), lambda row: count(row.meters), key=lambda row: row.meters, is_number=True),
         Column("heard", _("Heard that day"), lambda row: count(row.heard), key=lambda row: row.heard, is_number=True),
         Column("last", _("Last day"), lambda row: share(row.last), key=lambda r: r.last, cell=lambda r: cell(r.last)),
-        Column("share", _("All days"), lambda row: share(row.share), key=lambda r: r.share, cell=lambda r: cell(r.share)),
-        Column("missing", _("Readings missing"), lambda row: count(row.missing), key=lambda r: r.missing, is_number=True),
+        Column(
+            "share", _("All days"), lambda row: share(row.share), key=lambda r: r.share, cell=lambda r: cell(r.share)
+        ),
+        Column(
+            "missing", _("Readings missing"), lambda row: count(row.missing), key=lambda r: r.missing, is_number=True
+        ),
     )
 
 
 def make_chart(
-    request: ViewerRequest, dimension: str, rows: Sequence[Covered], infos: Sequence[CoverageInfo], first: date, until: date
+    request: ViewerRequest, rows: Sequence[Covered], infos: Sequence[CoverageInfo], first: date, until: date
 ) -> BarChart:
     """The share of each day, of the key that is asked for or of everything."""
     one = next((row for row in rows if row.key == request.GET.get("key")), None)

@@ -116,7 +116,9 @@ def _get_columns() -> tuple[Column, ...]:
         Column("zone", _("Zone"), lambda row: row.zone),
         Column("last_heard_at", _("Last heard"), heard, key=lambda row: row.last_heard_at or _LONG_AGO),
         Column("messages", _("Messages"), lambda row: count(row.messages), key=lambda r: r.messages, is_number=True),
-        Column("share", _("Share of traffic"), lambda row: share(row.share), key=lambda row: row.share, cell=_cell_share),
+        Column(
+            "share", _("Share of traffic"), lambda row: share(row.share), key=lambda row: row.share, cell=_cell_share
+        ),
         Column("last", _("Meters heard last"), lambda row: count(row.last), key=lambda row: row.last, is_number=True),
         Column("alone", _("Heard by it alone"), lambda row: count(row.alone), key=lambda r: r.alone, is_number=True),
         Column("rssi", _("Signal"), _show_signal, key=lambda row: row.rssi, is_number=True),
@@ -128,4 +130,6 @@ def _cell_share(row: GatewayRow) -> str:
 
 
 def _show_signal(row: GatewayRow) -> str:
-    return MISSING if row.rssi is None else f"{format_number(round(row.rssi), language=get_language() or 'nb')}\u00a0dBm"
+    return (
+        MISSING if row.rssi is None else f"{format_number(round(row.rssi), language=get_language() or 'nb')}\u00a0dBm"
+    )

@@ -61,3 +61,58 @@ ROADS: Final[dict[str, Promise]] = {
 def name_road(code: str) -> str:
     """How readings travel, in the reader's words."""
     return str(ROADS.get(code, code))
+
+
+CHANNELS: Final[dict[str, Promise]] = {
+    "app": _("App"),
+    "email": _("E-mail"),
+    "sms": _("SMS"),
+    "push": _("Push message"),
+    "staff": _("Staff"),
+}
+MESSAGE_STATES: Final[dict[str, Promise]] = {
+    "waiting": _("Waiting"),
+    "sending": _("Being sent"),
+    "sent": _("Sent"),
+    "failed": _("Failed"),
+    "no_contact": _("No address to send to"),
+}
+
+
+def name_channel(code: str) -> str:
+    """How a message travels, in the reader's words."""
+    return str(CHANNELS.get(code, code))
+
+
+def name_message_state(code: str) -> str:
+    """What became of a message, in the reader's words."""
+    return str(MESSAGE_STATES.get(code, code))
+
+
+PHASES: Final[dict[str, Promise]] = {
+    "starting": _("Starting"),
+    "connected": _("Connected"),
+    "waiting": _("Trying again"),
+    "stopped": _("Stopped"),
+}
+JOBS: Final[dict[str, Promise]] = {
+    "derive": _("Hours and days from readings"),
+    "check_series": _("Checks of series"),
+    "freeze": _("Freezing what is settled"),
+    "alarms": _("Finding alarms"),
+    "balance": _("Water balance of zones"),
+    "coverage": _("Coverage"),
+    "send_messages": _("Sending messages"),
+    "settlement_reminders": _("Reminders"),
+    "settlement_expected": _("Expected settlements"),
+}
+
+
+def name_phase(code: str) -> str:
+    """What a source does, in the reader's words."""
+    return str(PHASES.get(code, code))
+
+
+def name_job(code: str) -> str:
+    """What a job does, in the reader's words; one without words by its name."""
+    return str(JOBS.get(code, code))

@@ -9,6 +9,7 @@ appended again after a restore.  So nothing is lost and nothing doubled between 
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,10 @@ from avlest.registry.keys.ring import get_key_ring, get_ring_file
 from avlest.service.backup.archive import Sink, open_sink
 from avlest.service.backup.database import copy_database
 from avlest.service.backup.manifest import NAME, FileEntry, Manifest, TableEntry, format_manifest
+from avlest.service.backup.record import BackupRecord, note_backup
 from avlest.service.errors import ServiceError
+
+logger = logging.getLogger(__name__)
 
 KEYS_SUFFIX: Final = ".keys"
 _MOST_LANES: Final = 64
@@ -92,7 +96,17 @@ def make_backup(target: Path, *, config: Config, now: datetime, with_keys: bool 
         _add_folders(draft, config)
         manifest = _describe(draft, moment, tables, now=now)
         sink.add(NAME, io.BytesIO(body := format_manifest(manifest)), size=len(body))
-    return Backup(target, manifest, _write_keys(target, ring) if with_keys else None)
+    keys = _write_keys(target, ring) if with_keys else None
+    _note(config.data_dir, target, manifest)
+    return Backup(target, manifest, keys)
+
+
+def _note(data_dir: Path, target: Path, manifest: Manifest) -> None:
+    """Write down that it was made, for the page that shows its age; the backup stands even where that fails."""
+    try:
+        note_backup(data_dir, BackupRecord(manifest.made_at, str(target.absolute()), manifest.bytes))
+    except OSError as error:
+        logger.warning("the backup was made; that it was, could not be noted: %s", error)
 
 
 def _copy_moment(folder: Path) -> _Moment:

@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from avlest.insight.infos import AlarmInfo
 from avlest.portal.operations.shapes import draw_stage
-from avlest.portal.operations.words import name_outcome
-from avlest.wording import format_percent
+from avlest.portal.operations.words import name_job, name_outcome, name_phase
+from avlest.wording import format_number, format_percent
 
 register = template.Library()
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 
 
 @register.filter
@@ -59,3 +64,25 @@ def share(part: float | None) -> SafeString | str:
         '<rect class="part" x="1" y="1" width="{}" height="10"/></svg>{}',
         width, text,
     )  # fmt: skip
+
+
+@register.filter
+def phase(code: str) -> str:
+    """`{{ source.phase|phase }}`: what a source does."""
+    return name_phase(code)
+
+
+@register.filter
+def job(code: str) -> str:
+    """`{{ job.name|job }}`: what a job does."""
+    return name_job(code)
+
+
+@register.filter
+def lag(seconds: float) -> str:
+    """`{{ seconds|lag }}`: "40 s", "12 min", "3 t"."""
+    language = get_language() or "nb"
+    for divisor, unit in ((_DAY, _("days")), (_HOUR, _("h")), (60, _("min"))):
+        if seconds >= 2 * divisor:
+            return f"{format_number(round(seconds / divisor), language=language)}\u00a0{unit}"
+    return f"{format_number(round(seconds), language=language)}\u00a0s"
