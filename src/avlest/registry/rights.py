@@ -62,7 +62,11 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.BILLING: frozenset(
         {*_VIEW, *_SETTLE, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.VIEW_AUDIT, Right.DECIDE_VALUES}
     ),
-    Role.MANAGER: frozenset({*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.HANDLE_ALARMS}),
+    # The board sees what the clerk settles and is the second person that approves it.
+    Role.MANAGER: frozenset(
+        {*_VIEW, Right.VIEW_PEOPLE, Right.CHANGE_PEOPLE, Right.HANDLE_ALARMS}
+        | {Right.VIEW_SETTLEMENT, Right.APPROVE_SETTLEMENT}
+    ),
     Role.CARETAKER: frozenset({*_VIEW, Right.HANDLE_ALARMS}),
     Role.INSTALLER: frozenset({*_VIEW, Right.INSTALL_METERS}),
     # A resident reaches own values through the tenancy, not through the registry.

@@ -7,4 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 from avlest.portal.menus import Entry
 
-MENU = (Entry("billing:runs", _("Settlement"), order=10),)
+MENU = (
+    Entry("billing:runs", _("Settlement"), order=10),
+    Entry("billing:invoices", _("Invoices"), order=20),
+    Entry("billing:accounts", _("Customers"), order=30),
+    Entry("billing:prices", _("Prices"), order=40),
+    Entry("billing:moves", _("Moves"), order=60),
+    Entry("billing:documents", _("Documents"), order=70),
+)

@@ -3,10 +3,62 @@
 
 from __future__ import annotations
 
-from avlest.portal.rules import for_roles
+from avlest.portal.rules import Rule, for_roles
 from avlest.registry.rights import Role
 
-BILLERS = (Role.BILLING, Role.MANAGER, Role.ADMINISTRATOR)
-"""Billing clerk, manager (who approves), administrator."""
+CLERKS = (Role.BILLING, Role.ADMINISTRATOR)
+BILLERS = (*CLERKS, Role.MANAGER)
+"""Billing clerk, administrator, and the manager (board), who sees and approves."""
 
-RULES = (for_roles("billing:runs", *BILLERS),)
+_FORM = ("GET", "POST")
+_RUN = {"run_id": "run"}
+_ACCOUNT = {"account_id": "account"}
+_INVOICE = {"invoice_id": "invoice"}
+_LIST = {"list_id": "price_list"}
+
+
+def _seen(name: str, **arguments: str) -> Rule:
+    return for_roles(f"billing:{name}", *BILLERS, arguments=arguments)
+
+
+def _clerks(name: str, *methods: str, **arguments: str) -> Rule:
+    return for_roles(f"billing:{name}", *CLERKS, arguments=arguments, methods=methods or ("GET",))
+
+
+RULES = (
+    _seen("runs"),
+    _clerks("run_new", *_FORM),
+    _clerks("run_basis", *_FORM),
+    _seen("work", work_id="work"),
+    _seen("run", **_RUN),
+    _seen("run_control", **_RUN),
+    _clerks("run_exception", *_FORM, **_RUN, exception_id="exception"),
+    _seen("run_preview", **_RUN),
+    _seen("run_account", **_RUN, **_ACCOUNT),
+    for_roles("billing:run_approve", *BILLERS, arguments=_RUN, methods=_FORM),
+    _clerks("run_drop", "POST", **_RUN),
+    for_roles("billing:run_send", *BILLERS, arguments=_RUN, methods=_FORM),
+    _seen("run_export", **_RUN, kind="=csv"),
+    _seen("run_correct", **_RUN),
+    _seen("invoices"),
+    _seen("invoice", **_INVOICE),
+    _seen("invoice_pdf", **_INVOICE),
+    _seen("invoice_ehf", **_INVOICE),
+    _clerks("invoice_credit", *_FORM, **_INVOICE),
+    _seen("prices"),
+    _clerks("price_file", *_FORM),
+    _seen("price_list", **_LIST),
+    _clerks("price_list_approve", "POST", **_LIST),
+    _clerks("price_list_withdraw", "POST", **_LIST),
+    _clerks("price", *_FORM, price_id="price"),
+    _seen("accounts"),
+    _clerks("accounts_open", "POST"),
+    _seen("account", **_ACCOUNT),
+    _clerks("account_change", *_FORM, **_ACCOUNT, what="=terminer"),
+    _seen("moves"),
+    _clerks("move", *_FORM, **_ACCOUNT),
+    _seen("documents"),
+    _seen("documents_of", party_id="party"),
+    _seen("documents_zip", party_id="party"),
+    _seen("document", document_id="document"),
+)

@@ -152,12 +152,21 @@ _EARLIER: Final = {
 _AMOUNT: Final = {"nb": "Beløp: {amount}.", "nn": "Beløp: {amount}.", "en": "Amount: {amount}."}
 
 
+def write_service(service: str, language: str) -> str:
+    """The name of a service: `Vann`; its own word where it has no other."""
+    return _SERVICES.get(service, {}).get(language, service)
+
+
+def write_kind(kind: str, language: str) -> str:
+    """The name of a kind of line: `fradrag a konto`."""
+    return _KINDS[Kind(kind)][language]
+
+
 def write_line_text(kind: str, service: str, language: str, *, own: Mapping[str, str] | None = None) -> str:
     """The line's own text: `Vann oppgjør måler`; a price's own text comes first where it has one."""
     if own and own.get(language) and kind in (Kind.WORK, Kind.ONCE):
         return own[language]
-    name = _SERVICES.get(service, {}).get(language, service)
-    return f"{name} {_KINDS[kind][language]}"
+    return f"{write_service(service, language)} {_KINDS[kind][language]}"
 
 
 def write_sentences(line: Mapping[str, Any], data: Mapping[str, Any], language: str) -> list[str]:
