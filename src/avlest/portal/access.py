@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from avlest.portal.looks import Look, do_record_looks
-from avlest.portal.points import Detail, PointAccess, access_point, access_points
+from avlest.portal.points import Detail, PointAccess, access_point, access_points, access_these_points
 from avlest.portal.viewer import Viewer
 from avlest.portal.windows import Window, cut, intersect
 from avlest.readings import queries
@@ -41,6 +41,7 @@ __all__ = [
     "access_readings",
     "access_series",
     "access_take_over",
+    "access_these_series",
     "access_totals",
 ]
 
@@ -94,8 +95,27 @@ def access_series(viewer: Viewer, series_id: int) -> SeriesAccess:
     return SeriesAccess(next(each for each in get_series([row.point_id]) if each.id == series_id), access)
 
 
+def access_these_series(viewer: Viewer, series_ids: Sequence[int]) -> list[SeriesAccess]:
+    """Return many series with their windows in few queries, in the order asked for; refuse one that is not theirs."""
+    wanted = list(dict.fromkeys(series_ids))
+    rows = dict(Series.objects.filter(organisation_id=viewer.scope, pk__in=wanted).values_list("pk", "point_id"))
+    points = access_these_points(viewer, rows.values())
+    infos = {each.id: each for each in get_series(points)}
+    for number in wanted:
+        if number not in infos:
+            raise AccessDeniedError(f"no series {number} in this organisation")
+    return [SeriesAccess(infos[number], points[rows[number]]) for number in wanted]
+
+
 def access_hourly(
-    viewer: Viewer, store: Store, series: Sequence[SeriesAccess], start: datetime, stop: datetime, *, now: datetime
+    viewer: Viewer,
+    store: Store,
+    series: Sequence[SeriesAccess],
+    start: datetime,
+    stop: datetime,
+    *,
+    now: datetime,
+    as_known_at: datetime | None = None,
 ) -> pl.DataFrame:
     """Return the hours of `readings.queries.get_hourly` that the viewer may see, of series they have access to.
 
@@ -103,26 +123,41 @@ def access_hourly(
     """
     _look_closely(viewer, series, "hours", now=now)
     frames = [
-        queries.get_hourly(store, [each.series.id], first, last)
-        for each in series
-        for first, last in cut(each.access.hours, start, stop)
+        queries.get_hourly(store, ids, first, last, as_known_at=as_known_at)
+        for windows, ids in _by_windows(series).items()
+        for first, last in cut(windows, start, stop)
     ]
     return _concatenate(frames) if frames else pl.DataFrame(schema=HOURS)
 
 
 def access_daily(
-    viewer: Viewer, store: Store, series: Sequence[SeriesAccess], start: datetime, stop: datetime, *, now: datetime
+    viewer: Viewer,
+    store: Store,
+    series: Sequence[SeriesAccess],
+    start: datetime,
+    stop: datetime,
+    *,
+    now: datetime,
+    as_known_at: datetime | None = None,
 ) -> pl.DataFrame:
     """Return the rows of the table `daily` for local days that lie wholly in a window of hours, and in the period."""
     _look_closely(viewer, series, "days", now=now)
     frames = []
-    for each in series:
-        for first, last in cut(each.access.hours, start, stop):
+    for windows, ids in _by_windows(series).items():
+        for first, last in cut(windows, start, stop):
             begin, end = derive_local_day(first), derive_local_day(last)
             begin += timedelta(days=derive_day_start(begin) < first)
             if begin < end:
-                frames.append(queries.get_daily(store, [each.series.id], begin, end))
+                frames.append(queries.get_daily(store, ids, begin, end, as_known_at=as_known_at))
     return _concatenate(frames)
+
+
+def _by_windows(series: Sequence[SeriesAccess]) -> dict[tuple[Window, ...], list[int]]:
+    """The numbers of series that may be seen in the same windows: they are read together."""
+    found: dict[tuple[Window, ...], list[int]] = {}
+    for each in series:
+        found.setdefault(each.access.hours, []).append(each.series.id)
+    return found
 
 
 def access_totals(

@@ -21,6 +21,11 @@ class PortalOptions:
     )
     tiles_source: str = option("© Kartverket", help="Whom the map must name.")
     contact: str = option("", help="Where people turn to: an e-mail address or telephone number, shown on every page.")
+    api_calls_per_minute: int = option(600, help="How often one token, or one person, may call the API in a minute.")
+    private_hosts: tuple[str, ...] = option(
+        (),
+        help="Hosts on your own network that webhooks and residents' brokers may reach; all others must be public.",
+    )
     max_upload_mb: int = option(10, help="Largest photo or document somebody may send, in megabytes.")
 
 

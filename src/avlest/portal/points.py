@@ -22,6 +22,8 @@ from avlest.registry.contracts import PointInfo
 from avlest.registry.models import MeteringPoint, Party, Tenancy
 from avlest.registry.rights import AccessDeniedError, Right, Role
 
+_CHUNK: Final = 900
+
 
 class Detail(IntEnum):
     """How closely somebody may look."""
@@ -81,6 +83,22 @@ def access_point(viewer: Viewer, point_id: int) -> PointAccess:
         if found is not None:
             return found
     raise AccessDeniedError(f"no meteringpoint {point_id} in this organisation")
+
+
+def access_these_points(viewer: Viewer, point_ids: Iterable[int]) -> dict[int, PointAccess]:
+    """Return many points with their windows in few queries; those that are not theirs are left out."""
+    wanted = sorted(set(point_ids))
+    own = {each.point.id: each for each in access_points(viewer)} if viewer.places else {}
+    found: dict[int, PointAccess] = {point: own[point] for point in wanted if point in own}
+    if Right.VIEW_METERS not in viewer.rights:
+        return found
+    rest = [point for point in wanted if point not in found]
+    for at in range(0, len(rest), _CHUNK):
+        for row in _annotated(viewer).filter(pk__in=rest[at : at + _CHUNK]):
+            access = _staff_access(viewer, row)
+            if access is not None:
+                found[row.pk] = access
+    return found
 
 
 def is_personal(row: MeteringPoint) -> bool:

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API put together: its parts, how it refuses, how its document is written."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from avlest import __version__
+from avlest.portal.access import ReasonNeededError
+from avlest.portal.api.authentication import SessionAuth, TokenAuth, refuse_unknown
+from avlest.portal.api.formats import keep
+from avlest.portal.api.problems import FieldProblem, ProblemError, answer_problem
+from avlest.portal.api.v1 import alarms, me, money, places, series
+from avlest.registry.rights import AccessDeniedError
+
+logger = logging.getLogger(__name__)
+
+DESCRIPTION: Final = """\
+Values are exact numbers in the unit that stands beside them, with a dot; times are ISO 8601 in UTC, periods half-open;
+money is kroner as text with two decimals. Everything is limited to what the token's person or program may see: a
+resident gets nothing from before they moved in.
+
+Refusals are `application/problem+json`. Answers to GET have an `ETag`; ask with `If-None-Match` and get 304 when
+nothing has changed. Lists are given in pages: go on with the address in `next` (also in the header `Link`).
+"""
+
+
+class Api(NinjaAPI):
+    """Answers carry a checksum, so that what has not changed is not sent again."""
+
+    def create_response(self, request: HttpRequest, data: Any, **arguments: Any) -> HttpResponse:
+        """Render an answer."""
+        response = super().create_response(request, data, **arguments)
+        return keep(request, response)  # type: ignore[return-value]
+
+
+def make_api() -> Api:
+    """Return the API with all its parts."""
+    api = Api(
+        title="Avlest",
+        version=f"1 (Avlest {__version__})",
+        description=DESCRIPTION,
+        docs_url=None,
+        urls_namespace="api",
+        auth=[TokenAuth(), SessionAuth()],
+    )
+    for part in (me, places, series, alarms, money):
+        api.add_router("", part.router)
+    _add_refusals(api)
+    return api
+
+
+def _add_refusals(api: NinjaAPI) -> None:
+    api.add_exception_handler(ProblemError, lambda _, error: answer_problem(error))
+    api.add_exception_handler(AuthenticationError, lambda *_: answer_problem(refuse_unknown()))
+    api.add_exception_handler(ValidationError, lambda _, error: answer_problem(_to_problem(error)))
+    api.add_exception_handler(HttpError, lambda _, error: answer_problem(_from_http(error)))
+    api.add_exception_handler(ReasonNeededError, lambda *_: answer_problem(_REASON))
+    api.add_exception_handler(AccessDeniedError, lambda *_: answer_problem(_NOT_FOUND))
+    api.add_exception_handler(Http404, lambda *_: answer_problem(_NOT_FOUND))
+
+
+_NOT_FOUND: Final = ProblemError(404, "not_found", "there is no such thing, or it is not yours to see")
+_REASON: Final = ProblemError(
+    403,
+    "reason",
+    "say why you look at what a household uses: give a reason in the portal, or use a token with a purpose",
+)
+
+
+def _to_problem(error: ValidationError) -> ProblemError:
+    """What a request's fields lack, without what was sent: it may be secret."""
+    problems = [_to_field(each) for each in error.errors[:50]]
+    return ProblemError(422, "invalid", "something in the request is wrong", problems=problems)
+
+
+def _to_field(each: dict[str, Any]) -> FieldProblem:
+    path = [str(part) for part in each.get("loc", ())]
+    # The first part says where (query, path, body), the second how the argument is called in the code.
+    shown = path[2:] if len(path) > 2 else path[1:] or path
+    return FieldProblem(str(each.get("msg", "")), ".".join(shown), str(each.get("type", "invalid")))
+
+
+def _from_http(error: HttpError) -> ProblemError:
+    return ProblemError(error.status_code, "unreadable", str(error))
