@@ -19,12 +19,12 @@ TOUCHED: Final[Mapping[str, pl.DataType]] = {"series": pl.Int64(), "start": pl.D
 SPANS: Final[Mapping[str, pl.DataType]] = {"series": pl.Int64(), "first_day": pl.Date()}
 """The first day each series is derived for: that of its first reading, or of its noted start value."""
 
-MOST_SERIES: Final = 128
+MOST_SERIES: Final = 64
 """Series in one task, whatever its days."""
 _NEAR: Final = dt.timedelta(days=2)
 _LONG_DAYS: Final = 45
 _SHARED_DAYS: Final = 14
-_MOST_DAYS: Final = 128 * 366
+_MOST_DAYS: Final = 64 * 366
 """Days of all series in one task, which bounds its memory."""
 _MOST_SERIES_AT_ONCE: Final = 2048
 

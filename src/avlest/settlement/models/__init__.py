@@ -3,6 +3,7 @@
 
 from avlest.settlement.models.accounts import Account, AdvanceLevel, Agreement, Discretion, ServiceOrder
 from avlest.settlement.models.configuration import Configuration
+from avlest.settlement.models.controls import AccuracyClaim, AccuracyControl, EarlierLine
 from avlest.settlement.models.invoices import Invoice, InvoiceLine, NumberSeries, Removal
 from avlest.settlement.models.ledger import (
     ArchivedDocument,
@@ -18,11 +19,14 @@ from avlest.settlement.models.runs import Run, RunException, RunPart
 
 __all__ = [
     "Account",
+    "AccuracyClaim",
+    "AccuracyControl",
     "AdvanceLevel",
     "Agreement",
     "ArchivedDocument",
     "Configuration",
     "Discretion",
+    "EarlierLine",
     "Expected",
     "Invoice",
     "InvoiceLine",

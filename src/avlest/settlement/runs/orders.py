@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from avlest.readings.calendar import derive_local_day
-from avlest.settlement.contracts import LINES, Kind, SettlementError, Unit
+from avlest.settlement.contracts import LINES, Kind, Price, SettlementError, Unit
 from avlest.settlement.core.calendar import Days
 from avlest.settlement.core.lines import PROBLEMS
 from avlest.settlement.core.money import derive_amount, derive_rounded
@@ -26,7 +26,7 @@ Holidays = Callable[[Sequence[int]], AbstractSet[date]]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One ordered service: `code` is a price code, or a service whose prices share its hours by bands."""
+    """One ordered service: `code` is a price code, or a service: all its single fees, or its hours."""
 
     number: int
     subscriber: int
@@ -58,7 +58,10 @@ def _price_order(order: Order, book: PriceBook, holidays: Holidays) -> list[dict
     segments = _find_segments(order, book, day)
     once = [segment for segment in segments if book.prices[segment.version].unit == Unit.ONCE]
     if once:
-        return [_make_line(order, book, once[0], day, order.quantity, derive_amount(order.quantity, once[0].value))]
+        # A connection is a fee for water and one for wastewater: ordered by service, all of its fees are charged.
+        return [
+            _make_line(order, book, one, day, order.quantity, derive_amount(order.quantity, one.value)) for one in once
+        ]
     if order.stop is None:
         raise SettlementError("no_end", f"order {order.number}", "an end: the service is charged by the hour")
     by_version = {segment.version: segment for segment in segments}
@@ -71,12 +74,17 @@ def _price_order(order: Order, book: PriceBook, holidays: Holidays) -> list[dict
 def _find_segments(order: Order, book: PriceBook, day: date) -> list[Segment]:
     days = Days(day, day + timedelta(days=1))
     units = (Unit.ONCE.value, Unit.HOUR.value)
-    codes = {price.code for price in book.prices if price.unit in units and order.code in (price.code, price.service)}
+    codes = {price.code for price in book.prices if price.unit in units and _is_ordered(order.code, price)}
     found = [segment for code in sorted(codes) for segment in book.get_segments(code, order.customer, days)]
     if not found:
         text = f"a price per hour or a single fee called {order.code} on {day}"
         raise SettlementError("no_price", f"order {order.number}", text)
     return found
+
+
+def _is_ordered(code: str, price: Price) -> bool:
+    """A price by its code, by its service, or by what its service begins with: `connection` is water and wastewater."""
+    return code in (price.code, price.service) or price.service.startswith(f"{code}_")
 
 
 def _make_work(order: Order, book: PriceBook, segment: Segment, day: date, part: WorkPart) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def derive_summary(inputs: Inputs, year: int) -> pl.DataFrame:
     )
     category = inputs.services.group_by("subscriber", "service").agg(pl.col("category").first())
     meters = (
-        inputs.quantities.filter(of_year)
+        inputs.quantities.filter(of_year, pl.col("purpose") != "control")
         .group_by("subscriber")
         .agg(unread=(pl.col("days_estimated") + pl.col("days_missing")).sum(), meter_days=pl.col("days").sum())
     )

@@ -12,7 +12,7 @@ from avlest.registry.access import access_row
 from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.rights import Actor, Right
 from avlest.registry.services.audit import save_new
-from avlest.settlement.models import Invoice, InvoiceLine, OpenItem
+from avlest.settlement.models import AccuracyClaim, Invoice, InvoiceLine, OpenItem, ServiceOrder
 from avlest.settlement.services.issue import make_kids, take_numbers
 from avlest.settlement.services.ledger import set_off
 from avlest.settlement.settings import get_options
@@ -44,6 +44,7 @@ def do_credit_invoice(actor: Actor, invoice_id: int, *, reason: str, now: dateti
     )  # fmt: skip
     save_new(actor, note, now=now, action="credit")
     _take_back(invoice, note)
+    _free_orders(invoice)
     _settle_both(actor, invoice, note, now)
     return int(note.pk)
 
@@ -63,6 +64,12 @@ def _take_back(invoice: Invoice, note: Invoice) -> None:
         line.quantity = None if line.quantity is None else -line.quantity
         line._state.adding = True
         line.save(force_insert=True)
+
+
+def _free_orders(invoice: Invoice) -> None:
+    """What was ordered or claimed and is credited waits for the next run again."""
+    for model in (ServiceOrder, AccuracyClaim):
+        model.objects.filter(invoice=invoice).update(invoice=None)
 
 
 def _settle_both(actor: Actor, invoice: Invoice, note: Invoice, now: datetime) -> None:

@@ -3,7 +3,7 @@
 
 The lines of a run stand twice: as rows of the database, which is what an invoice is, and in the run's own parts, which
 is what was approved and sealed with a digest.  Two million rows of a year come from the parts, twenty times faster;
-`rerun_run` compares the two.  Lines outside runs (credit notes, ordered services) come from the database.
+`rerun_run` compares the two.  Lines outside runs (credit notes, those of an earlier system) come from the database.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef
 from avlest.readings.quality import READ
 from avlest.registry.errors import Problem, RegistryError
 from avlest.settlement.contracts import EARLIER, Kind
-from avlest.settlement.models import Account, Invoice, InvoiceLine, RunPart
+from avlest.settlement.models import Account, EarlierLine, Invoice, InvoiceLine, RunPart
 from avlest.settlement.runs.inputs import LAST_YEAR, derive_digest, shape, unpack_frame
 from avlest.settlement.services.frames import Range, read_frame
 
@@ -34,7 +34,8 @@ def get_lines(place: Range, years: tuple[int, int]) -> pl.DataFrame:
     first, stop = date(years[0], 1, 1), date(years[1] + 1, 1, 1)
     wanted = (pl.col("start") >= first) & (pl.col("start") < stop)
     parts = [lines.filter(wanted) for lines in _read_parts(place, years)]
-    return pl.concat([*parts, _read_rows(place, first, stop)]).sort("subscriber", maintain_order=True)
+    others = [_read_rows(place, first, stop), _read_taken_over(place, first, stop)]
+    return pl.concat([*parts, *others]).sort("subscriber", maintain_order=True)
 
 
 def _read_parts(place: Range, years: tuple[int, int]) -> Iterator[pl.DataFrame]:
@@ -71,6 +72,15 @@ def _read_rows(place: Range, first: date, stop: date) -> pl.DataFrame:
     )
     values = rows.order_by("account_id", "id").values_list(*_COLUMNS, F("invoice_id"))
     return read_frame(values, {**EARLIER, "invoice": pl.Int64()})
+
+
+def _read_taken_over(place: Range, first: date, stop: date) -> pl.DataFrame:
+    """Lines that the system before this one invoiced; their numbers are negative, for they are no lines of ours."""
+    rows = EarlierLine.objects.of(place.organisation_id).filter(
+        **place.within("account__property"), start__gte=first, start__lt=stop
+    )
+    frame = read_frame(rows.order_by("account_id", "id").values_list(*_COLUMNS), EARLIER)
+    return frame.with_columns(-pl.col("line"), invoice=pl.lit(None, dtype=pl.Int64))
 
 
 def select_charged(lines: pl.DataFrame, year: int) -> pl.DataFrame:

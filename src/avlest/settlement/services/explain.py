@@ -19,9 +19,10 @@ from avlest.registry.models import Meter, MeteringPoint, Register
 from avlest.settlement.contracts import Explanation, Kind, Provenance, ReadingUsed
 from avlest.settlement.core.explain import derive_explanation
 from avlest.settlement.core.prices import PriceBook
-from avlest.settlement.models import Invoice, InvoiceLine, Run, RunPart
+from avlest.settlement.models import EarlierLine, Invoice, InvoiceLine, Run, RunPart
 from avlest.settlement.runs.inputs import unpack_frame
 from avlest.settlement.services.book import book_from_json
+from avlest.settlement.services.claims import explain_claim
 
 _LOOK_BACK = timedelta(days=3)
 _DEDUCTED = {Kind.ADVANCE_DEDUCTION.value: Kind.ADVANCE.value, Kind.FIXED_DEDUCTION.value: Kind.FIXED.value}
@@ -69,6 +70,9 @@ def explain_line(basis: Basis, line: Line, earlier: Sequence[Line] = ()) -> Expl
 
 def _get_provenance(basis: Basis, line: Line) -> list[Provenance]:
     rows = basis.quantities.filter(pl.col("source") == line["source"])
+    if line["source"] is not None and line["source"] < 0:
+        claim = explain_claim(line["source"], rows)
+        return [] if claim is None else [claim]
     return [
         Provenance(
             method=row["method"], quantity=row["quantity"], readings=_get_readings(basis, row),
@@ -107,7 +111,18 @@ def get_earlier_lines(account_id: int, year: int, *, before: int | None) -> list
     if before is not None:
         rows = rows.filter(invoice_id__lt=before)
     found = rows.order_by("invoice_id", "position").values(*names, "invoice__number")
-    return [{**row, "invoice": row["invoice__number"], "line": row["position"]} for row in found]
+    return [
+        *_get_taken_over(account_id, year),
+        *({**row, "invoice": row["invoice__number"], "line": row["position"]} for row in found),
+    ]
+
+
+def _get_taken_over(account_id: int, year: int) -> list[Line]:
+    """Lines of the system before this one, with its invoice numbers."""
+    rows = EarlierLine.objects.filter(
+        account_id=account_id, start__gte=date(year, 1, 1), start__lt=date(year + 1, 1, 1), kind__in=_DEDUCTED.values()
+    )
+    return [{**row, "invoice": row["document"], "line": row["position"]} for row in rows.order_by("pk").values()]
 
 
 def explain_invoice(invoice: Invoice, *, store: Store | None = None) -> list[Explanation]:

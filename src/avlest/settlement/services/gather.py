@@ -16,8 +16,9 @@ from avlest.readings.quality import READ
 from avlest.readings.tables import Store
 from avlest.registry.media import get_media
 from avlest.registry.models import MeteringPoint, Series
-from avlest.settlement.contracts import CONSUMPTION, EARLIER, SERVICES, SUBSCRIBERS
+from avlest.settlement.contracts import CONSUMPTION, EARLIER, LINES, SERVICES, SUBSCRIBERS
 from avlest.settlement.core.calendar import derive_year
+from avlest.settlement.core.lines import PROBLEMS
 from avlest.settlement.core.prices import PriceBook
 from avlest.settlement.models import Account, AdvanceLevel, Agreement, Discretion
 from avlest.settlement.runs.arrears import derive_arrears
@@ -41,6 +42,7 @@ from avlest.settlement.runs.quantities import (
     shape_quantities,
 )
 from avlest.settlement.runs.spans import derive_span_sums
+from avlest.settlement.services.claims import CONTROL, Claimed, ClaimWork, get_claims
 from avlest.settlement.services.earlier import (
     get_lines,
     get_settled_accounts,
@@ -102,17 +104,33 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
         open_ = ~pl.col("subscriber").is_in(used.blocked["subscriber"].implode())
         accounts = accounts.with_columns(settle=pl.col("settle") & open_, charge=pl.col("charge") & open_)
     orders, unpriced = gather_orders(place, accounts, services, wanted.book)
+    claimed = _gather_claims(store, place, accounts, services, wanted)
     inputs = Inputs(
         accounts=accounts,
         subscribers=shape(accounts, SUBSCRIBERS),
         services=services,
         consumption=used.consumption,
-        quantities=used.quantities,
+        quantities=pl.concat([used.quantities, claimed.quantities]),
         advances=get_advances(place, parameters),
-        orders=orders,
+        orders=pl.concat([orders, claimed.lines]),
         **earlier,
     )
-    return Gathered(inputs, used.blocked, unpriced)
+    return Gathered(inputs, used.blocked, pl.concat([unpriced, claimed.problems]))
+
+
+def _gather_claims(
+    store: Store, place: Range, accounts: pl.DataFrame, services: pl.DataFrame, wanted: Wanted
+) -> Claimed:
+    """What accuracy controls claim of accounts in this run; a correction also takes in accounts that have ended."""
+    taken = set(accounts.filter(pl.col("settle") | pl.col("charge"))["subscriber"].to_list())
+    if wanted.parameters.kind == "correction":
+        taken |= wanted.accounts or set()
+    claims = [claim for claim in get_claims(place, wanted.parameters) if claim.account_id in taken]
+    if not claims:
+        return Claimed(empty(LINES), empty(QUANTITIES), empty(PROBLEMS))
+    rules = Services.from_options(wanted.options.values["services"])
+    work = ClaimWork(store, get_points(place, rules), rules, wanted.book, wanted.parameters.method)
+    return work.derive(claims, accounts, services)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,7 +167,7 @@ def _gather_known(store: Store, place: Range, accounts: pl.DataFrame, wanted: Wa
     year = wanted.parameters.year - 1
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
-    sums = derive_quantities(pl.concat([_sum_spans(store, some, year) for some in _split_spans(spans)]))
+    sums = derive_quantities(pl.concat([sum_spans(store, some, year) for some in _split_spans(spans)]))
     lacking = sums.filter(pl.col("days_missing") > 0).select("subscriber").unique()
     return sums.join(lacking, on="subscriber", how="anti", maintain_order="left")
 
@@ -173,7 +191,10 @@ def _get_earlier(place: Range, parameters: Parameters) -> dict[str, pl.DataFrame
 def gather_again(store: Store, place: Range, wanted: Wanted, then: Inputs) -> Inputs:
     """Return the inputs of then with the quantities as they are known now; agreements and earlier lines stay."""
     used = gather_use(store, place, then.accounts, then.services, then.billed, wanted)
-    return dataclasses.replace(then, consumption=used.consumption, quantities=used.quantities)
+    controls = then.quantities.filter(pl.col("purpose") == CONTROL)  # a decision, like the agreements
+    return dataclasses.replace(
+        then, consumption=used.consumption, quantities=pl.concat([used.quantities, controls])
+    )
 
 
 def get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:
@@ -285,7 +306,7 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
     year = wanted.parameters.year
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
-    sums = [_sum_spans(store, some, year) for some in _split_spans(spans)]
+    sums = [sum_spans(store, some, year) for some in _split_spans(spans)]
     found = derive_quantities(pl.concat(sums))
     lacking = found.filter(pl.col("days_missing") > 0)
     if lacking.height:
@@ -298,7 +319,8 @@ def _split_spans(spans: pl.DataFrame) -> list[pl.DataFrame]:
     return [spans[at : at + SPANS_AT_ONCE] for at in range(0, spans.height, SPANS_AT_ONCE)] or [spans]
 
 
-def _sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
+def sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
+    """Return spans (`derive_spans`) with the sums of their days in a year, as stored."""
     series = spans["series"].drop_nulls().unique().sort()
     daily = read_daily(store, series, date(year, 1, 1), date(year + 1, 1, 1))
     return derive_span_sums(daily, spans, read_from=int(READ))

@@ -31,6 +31,7 @@ from avlest.settlement.payments.kid import KidMethod
 from avlest.settlement.runs.calculate import derive_sums
 from avlest.settlement.runs.inputs import derive_digest, pack_frames, unpack_frame, unpack_frames
 from avlest.settlement.runs.kids import derive_kids
+from avlest.settlement.services.claims import mark_claimed
 from avlest.settlement.services.frames import read_frame
 from avlest.settlement.services.orders import mark_charged
 from avlest.settlement.settings import Options
@@ -92,6 +93,7 @@ def do_issue_part(actor: Actor, run: Run, number: int, *, now: datetime) -> tupl
     sheet = _Sheet(run, number, unpack_frame(inputs, "accounts"), frames)
     counts = sheet.write()
     mark_charged(frames["lines"], sheet.invoices)
+    mark_claimed(frames["lines"], sheet.invoices)
     _keep_advances(run, sheet, frames["advances"], actor, now)
     part.issued, part.issued_at = pack_frames({"invoices": sheet.invoices}), now
     part.save(update_fields=["issued", "issued_at"])
