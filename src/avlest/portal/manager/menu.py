@@ -10,4 +10,5 @@ from avlest.portal.menus import Entry
 MENU = (
     Entry("manager:today", _("Today"), order=10),
     Entry("manager:properties", _("Properties"), order=20),
+    Entry("manager:queue", _("Values to decide"), order=30),
 )

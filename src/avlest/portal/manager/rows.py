@@ -73,7 +73,7 @@ def read_rows(
     lazy = LazyRows(_order(found, orders.get(name, ()), is_descending=is_descending), convert)
     pages = max(1, -(-len(lazy) // size))
     return Table(
-        caption=caption, columns=tuple(columns), rows=cast(Any, lazy), page=min(_read_page(query), pages), pages=pages,
+        caption=caption, columns=tuple(columns), rows=cast(Any, lazy), page=min(read_page(query), pages), pages=pages,
         sorted_by=name, is_descending=is_descending, search=text, query=query, empty=empty,
         can_search=search is not None, size=size,
     )  # fmt: skip
@@ -87,7 +87,8 @@ def _order(rows: QuerySet[Any], columns: Sequence[str], *, is_descending: bool) 
     return rows.order_by(*terms, "pk")
 
 
-def _read_page(query: QueryDict) -> int:
+def read_page(query: QueryDict) -> int:
+    """The page asked for: 1 for what makes no sense."""
     text = query.get("page", "1")
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 

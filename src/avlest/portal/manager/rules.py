@@ -11,6 +11,10 @@ MANAGERS = (Role.MANAGER, Role.CARETAKER, Role.BILLING, Role.ADMINISTRATOR)
 STAFF = (*MANAGERS, Role.OPERATOR)
 """The operations centre finds its way in the same tree; its own first page is elsewhere."""
 
+DECIDERS = (Role.BILLING, Role.ADMINISTRATOR, Role.OPERATOR)
+"""Who may decide what a value is to be."""
+_BOTH = ("GET", "POST")
+
 RULES = (
     for_roles("manager:today", *MANAGERS),
     for_roles("manager:properties", *STAFF),
@@ -20,4 +24,6 @@ RULES = (
     for_roles("manager:point", *STAFF, arguments={"point_id": "point"}),
     for_roles("manager:values", *STAFF, arguments={"series_id": "series"}),
     for_roles("manager:meter", *STAFF, arguments={"meter_id": "meter"}),
+    for_roles("manager:queue", *DECIDERS, methods=_BOTH),
+    for_roles("manager:finding", *DECIDERS, arguments={"finding_id": "finding"}, methods=_BOTH),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.manager import devices, places, search, today, values
+from avlest.portal.manager import devices, places, queue, search, today, values
 
 urlpatterns = [
     path("styre/", today.show_today, name="today"),
@@ -15,5 +15,7 @@ urlpatterns = [
     path("styre/punkter/<int:point_id>/", devices.show_point, name="point"),
     path("styre/maalere/<int:meter_id>/", devices.show_meter, name="meter"),
     path("styre/verdier/<int:series_id>/", values.show_values, name="values"),
+    path("styre/avgjorelser/", queue.show_queue, name="queue"),
+    path("styre/avgjorelser/<int:finding_id>/", queue.show_finding, name="finding"),
     path("styre/sok/", search.show_search, name="search"),
 ]

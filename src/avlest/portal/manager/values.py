@@ -62,16 +62,16 @@ def _next_month(day: date) -> date:
 def show_values(request: ViewerRequest, series_id: int) -> HttpResponse:
     """One series; `?span=day|month|year&at=2026-11-23`, `format=csv`."""
     access = access_series(request.viewer, series_id)
-    head = _make_head(access)
+    head = make_head(access)
     if not access.access.totals:
         return render(request, "portal/manager/no_values.html", head)
     shown = _read_shown(request, has_hours=bool(access.access.hours))
-    lines = _read_months(request, access, shown) if shown.span == "year" else _read_lines(request, access, shown)
-    table = _make_table(request, access, shown, lines)
+    lines = _read_months(request, access, shown) if shown.span == "year" else read_lines(request, access, shown)
+    table = make_table(request, access, shown, lines)
     if table.wants_csv:
         return answer_csv(table, f"verdier-{series_id}")
     context = head | {
-        "table": table, "shown": shown, "chart": _make_chart(access, shown, lines, head["name"]),
+        "table": table, "shown": shown, "chart": make_chart(access, shown, lines, head["name"]),
         "steps": _make_steps(request, shown), "spans": _list_spans(access, shown),
         "has_hours": bool(access.access.hours), "is_personal": access.access.is_personal,
         "changes": _list_changes(request, access, shown),
@@ -79,7 +79,7 @@ def show_values(request: ViewerRequest, series_id: int) -> HttpResponse:
     return render(request, "portal/manager/values.html", context)
 
 
-def _make_head(access: SeriesAccess) -> dict[str, Any]:
+def make_head(access: SeriesAccess) -> dict[str, Any]:
     """What stands above the values, and above their absence."""
     point = MeteringPoint.objects.select_related("unit__property", "property").get(pk=access.series.point_id)
     name = name_series(access.series.quantity, access.series.qualifier, access.series.tariff)
@@ -118,7 +118,7 @@ def _read_months(request: ViewerRequest, access: SeriesAccess, shown: Shown) -> 
     return lines
 
 
-def _read_lines(request: ViewerRequest, access: SeriesAccess, shown: Shown) -> list[Line]:
+def read_lines(request: ViewerRequest, access: SeriesAccess, shown: Shown) -> list[Line]:
     """Hours or days of the time asked for, up to now."""
     spans = [span for span in shown.spans if span[0] < request.now]
     if not spans:
@@ -135,7 +135,8 @@ def _read_lines(request: ViewerRequest, access: SeriesAccess, shown: Shown) -> l
     )  # fmt: skip
 
 
-def _make_table(request: ViewerRequest, access: SeriesAccess, shown: Shown, lines: list[Line]) -> Table:
+def make_table(request: ViewerRequest, access: SeriesAccess, shown: Shown, lines: list[Line]) -> Table:
+    """Return the lines as a table, and as a file: raw, validated and used side by side."""
     unit, language = access.series.unit, get_language() or "nb"
 
     def show(value: int | None) -> str:
@@ -185,7 +186,8 @@ def _describe_why(line: Line) -> str:
     return "; ".join(parts)
 
 
-def _make_chart(access: SeriesAccess, shown: Shown, lines: list[Line], name: str) -> BarChart:
+def make_chart(access: SeriesAccess, shown: Shown, lines: list[Line], name: str) -> BarChart:
+    """Return the used values as bars, with what they come to in words."""
     language = get_language() or "nb"
     when = format_period(shown.first, shown.until, language=language)
     known = [line.used for line in lines if line.used is not None]

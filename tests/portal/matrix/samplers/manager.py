@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What managers open: findings of each side's series, made when the matrix asks for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from avlest.readings.models import Finding
+from tests.portal.world import MOVED_AT, Side, World
+
+
+def make_finding(world: World, side: Side) -> int:
+    """An open finding in the household's time."""
+    home, town = world.get_home(side), world.get_town(side)
+    at = MOVED_AT + timedelta(days=-20 if side == Side.BEFORE else 20)
+    found, _made = Finding.objects.get_or_create(
+        organisation_id=town.id, series_id=home.series, code="V07", starts_at=at,
+        defaults={
+            "ends_at": at + timedelta(hours=1), "severity": "suspect", "suggestion": "accept", "observed": 9_000,
+            "limit": 4_500, "found_at": at + timedelta(days=1),
+        },
+    )  # fmt: skip
+    return int(found.pk)
+
+
+SAMPLERS = {"finding": make_finding}
