@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -57,9 +57,21 @@ class Tariff:
 
 def get_tariff(organisation_id: int, medium: str, *, unit: str) -> Tariff | None:
     """Return what use of a medium costs; None where no price is known, or the unit is not what a price is given in."""
-    if unit not in _PER_UNIT:
-        return None
-    rows = ConsumptionPrice.objects.of(organisation_id).filter(medium=medium).order_by("starts_on")
-    own = [PriceStep(row.starts_on, row.price, row.source) for row in rows]
-    usual = [PriceStep(date.fromisoformat(starts), price, "") for name, starts, price in load_usual() if name == medium]
-    return Tariff(unit, usual, own) if own or usual else None
+    return get_tariffs(organisation_id, {medium: unit}).get(medium)
+
+
+def get_tariffs(organisation_id: int, units: Mapping[str, str]) -> dict[str, Tariff]:
+    """Return what use of some media costs; `units`: the canonical unit of each medium's quantities.  One query."""
+    priced = {medium: unit for medium, unit in units.items() if unit in _PER_UNIT}
+    rows = ConsumptionPrice.objects.of(organisation_id).filter(medium__in=list(priced)).order_by("starts_on")
+    own: dict[str, list[PriceStep]] = {}
+    for row in rows:
+        own.setdefault(row.medium, []).append(PriceStep(row.starts_on, row.price, row.source))
+    usual: dict[str, list[PriceStep]] = {}
+    for name, starts, price in load_usual():
+        usual.setdefault(name, []).append(PriceStep(date.fromisoformat(starts), price, ""))
+    return {
+        medium: Tariff(unit, usual.get(medium, ()), own.get(medium, ()))
+        for medium, unit in priced.items()
+        if medium in own or medium in usual
+    }

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.core import signing
@@ -30,3 +30,12 @@ def read_token(token: str) -> int | None:
     except signing.BadSignature:
         return None
     return number if isinstance(number, int) else None
+
+
+def read_link(token: str) -> tuple[int, datetime] | None:
+    """Return the alarm of a link and when the link was made; None where it is not ours or too old."""
+    number = read_token(token)
+    parts = token.rsplit(":", 2)
+    if number is None or len(parts) != 3:
+        return None
+    return number, datetime.fromtimestamp(signing.b62_decode(parts[1]), UTC)

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from avlest.insight.contracts import AlarmKind
 from avlest.insight.infos import AbsenceInfo, OwnLimitInfo
-from avlest.insight.models import Absence, Browser, OwnLimit, Wishes
+from avlest.insight.models import Absence, Alarm, Browser, OwnLimit, Wishes
 from avlest.insight.notify.contracts import Channel, Preferences
 from avlest.insight.notify.people import to_preferences
 from avlest.registry.errors import Problem, RegistryError
@@ -91,3 +91,8 @@ def do_add_browser(user_id: int, *, endpoint: str, p256dh: str, auth: str, now: 
 def do_forget_browsers(user_id: int) -> int:
     """Push to none of the user's browsers any more; returns how many there were."""
     return Browser.objects.filter(user_id=user_id).delete()[0]
+
+
+def find_alarm_organisation(alarm_id: int) -> int | None:
+    """Return whose alarm it is, for a link that was signed for it; None where it is gone."""
+    return Alarm.objects.filter(pk=alarm_id).values_list("organisation_id", flat=True).first()

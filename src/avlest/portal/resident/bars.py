@@ -7,8 +7,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-import polars as pl
-
 from avlest.insight.costs import Tariff
 from avlest.portal.access import access_daily, access_hourly
 from avlest.portal.charts import Bar, Sure
@@ -19,6 +17,7 @@ from avlest.readings.quality import Quality
 from avlest.readings.tables import Store
 
 _HOUR = timedelta(hours=1)
+_READ = ("series", "day", "value", "quality")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +28,13 @@ class Sum:
     is_estimated: bool
     known: int = 0
     expected: int = 0
+    estimated: int = 0
+    """So many of the known ones were calculated."""
+
+    @property
+    def is_mostly_estimated(self) -> bool:
+        """Whether at least half was calculated: then a bar of many days is drawn as such."""
+        return 2 * self.estimated >= self.known > 0
 
 
 def read_bars(
@@ -69,7 +75,7 @@ def _is_shown(bar: Shown, now: datetime) -> bool:
 
 def _to_bar(stretch: Shown, found: Sum, tariff: Tariff | None) -> Bar:
     value = tariff.round_parts(found.value) if tariff and found.value is not None else found.value
-    return Bar(stretch.start, stretch.stop, value, Sure.ESTIMATED if found.is_estimated else Sure.MEASURED)
+    return Bar(stretch.start, stretch.stop, value, Sure.ESTIMATED if found.is_mostly_estimated else Sure.MEASURED)
 
 
 def _read_hours(
@@ -105,11 +111,11 @@ def read_days(
 ) -> dict[int, dict[date, tuple[int | None, int]]]:
     """Return value and quality of each whole day the viewer may see, by series and day."""
     stretch = Shown(Span.MONTH, first, until)
-    rows = access_daily(viewer, store, [use.access for use in uses], stretch.start, stretch.stop, now=now)
+    own = [use.access for use in uses]
+    rows = access_daily(viewer, store, own, stretch.start, stretch.stop, now=now, columns=_READ)
     found: dict[int, dict[date, tuple[int | None, int]]] = {}
     if rows.height:
-        columns = rows.select("series", "day", "value", "quality").cast({"quality": pl.Int64})
-        for series, day, value, quality in columns.iter_rows():
+        for series, day, value, quality in zip(*(rows[name].to_list() for name in _READ), strict=True):
             found.setdefault(series, {})[day] = (value, quality)
     return found
 
@@ -120,5 +126,5 @@ def add_up(days: Days, first: date, until: date) -> Sum:
     known = [(value, quality) for value, quality in wanted if value is not None]
     if not known:
         return Sum(None, is_estimated=False, expected=(until - first).days)
-    is_estimated = any(quality < Quality.EDITED for _, quality in known)
-    return Sum(sum(value for value, _ in known), is_estimated, len(known), (until - first).days)
+    estimated = sum(quality < Quality.EDITED for _, quality in known)
+    return Sum(sum(value for value, _ in known), estimated > 0, len(known), (until - first).days, estimated)

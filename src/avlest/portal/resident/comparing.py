@@ -3,11 +3,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
 from avlest.wording import format_percent
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """Which way it went, as an arrow that only repeats the words."""
+
+    arrow: str
+    text: str
+
+
+def make_change(value: int | None, before: int | None, *, than: str, language: str) -> Change:
+    """Return the words of `describe_change` with the arrow that goes with them."""
+    text = describe_change(value, before, than=than, language=language)
+    if not text or value is None or not before or abs(Fraction(value - before, before)) < Fraction(1, 200):
+        return Change("", text)
+    return Change("↑" if value > before else "↓", text)
 
 
 def describe_change(value: int | None, before: int | None, *, than: str, language: str) -> str:

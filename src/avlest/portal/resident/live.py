@@ -20,6 +20,7 @@ from avlest.portal.charts import LineChart
 from avlest.portal.charts.contracts import Point
 from avlest.portal.momentary import LONGEST, Flow, access_momentary, find_flow
 from avlest.portal.request import ViewerRequest
+from avlest.portal.resident.consents import has_consent, load_streams
 from avlest.portal.resident.series import Use
 from avlest.portal.resident.windows import get_present_points
 from avlest.portal.store import get_store
@@ -60,18 +61,25 @@ def has_live(series: Sequence[SeriesAccess]) -> bool:
 @require_safe
 def show_live(request: ViewerRequest) -> HttpResponse:
     """The page; with JavaScript the numbers come anew every ten seconds, without by opening it again."""
-    lives = [
-        _read_live(request, flow)
-        for flow in choose_flows(access_own_series(request.viewer), get_present_points(request))
-    ]
+    flows = choose_flows(access_own_series(request.viewer), get_present_points(request))
+    asked = [flow for flow in flows if not _may_show(request, flow)]
+    lives = [_read_live(request, flow) for flow in flows if flow not in asked]
     # Whoever reads slowly stops the renewal (WCAG 2.2.2).
     context = {
+        "closed": [Use(flow.series).medium for flow in asked],
         "is_paused": request.GET.get("pause") == "1",
         "lives": [each for each in lives if each.chart],
         "silent": [each for each in lives if not each.chart],
     }
     part = "portal/resident/live_now.html"
     return render(request, part if request.htmx else "portal/resident/live.html", context)
+
+
+def _may_show(request: ViewerRequest, flow: Flow) -> bool:
+    """Whether nothing needs a consent, or it is given: the power of the HAN port tells when people are at home."""
+    if not load_streams()["live"].fits(flow.series):
+        return True
+    return has_consent(request.viewer.party_ids, flow.series.series.point_id, "live", now=request.now)
 
 
 def _read_live(request: ViewerRequest, flow: Flow) -> Live:

@@ -11,6 +11,10 @@ MENU = (
     Entry("resident:overview", _("Overview"), order=10),
     Entry("resident:use", _("Use"), order=20),
     Entry("resident:alarms", _("Alarms"), order=30),
+    Entry("resident:settlements", _("Settlement"), order=35),
     Entry("resident:invoices", _("Invoices"), order=40),
     Entry("resident:meters", _("Meters"), order=50),
+    Entry("resident:faults", _("Report a fault"), order=60),
+    Entry("resident:moves", _("Moving"), order=70),
+    Entry("resident:me", _("Me"), order=80),
 )

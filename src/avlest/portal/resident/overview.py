@@ -11,19 +11,20 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from avlest.insight.costs import Tariff, get_tariffs
 from avlest.insight.infos import AlarmInfo
 from avlest.insight.queries import get_alarms
 from avlest.portal.access import access_own_series
 from avlest.portal.fronts import get_front
 from avlest.portal.request import ViewerRequest
-from avlest.portal.resident.bars import Sum, add_up, read_days
-from avlest.portal.resident.comparing import describe_change
+from avlest.portal.resident.bars import Days, Sum, add_up, read_days, to_parts
+from avlest.portal.resident.comparing import Change, make_change
 from avlest.portal.resident.periods import shift
+from avlest.portal.resident.received import get_received
 from avlest.portal.resident.series import Use, choose_uses
 from avlest.portal.resident.windows import get_alarm_windows
 from avlest.portal.store import get_store
 from avlest.readings.calendar import derive_local_day
-from avlest.readings.queries import get_latest_values
 from avlest.readings.tables import Store
 from avlest.settlement.access import access_own_expected
 from avlest.settlement.infos import ExpectedInfo
@@ -37,8 +38,11 @@ class Card:
     use: Use
     month: date
     total: Sum
-    change: str
+    change: Change
     last_at: datetime | None
+    cost: int | None = None
+    top: tuple[date, int] | None = None
+    """The day that most was used, and how much."""
 
 
 @require_safe
@@ -72,26 +76,38 @@ def _make_cards(request: ViewerRequest, store: Store, uses: list[Use]) -> list[C
     before, until = shift(first, "year", -1), shift(today, "year", -1)
     now_days = read_days(request.viewer, store, uses, first, today, now=request.now)
     then_days = read_days(request.viewer, store, uses, before, until, now=request.now)
-    latest = _get_latest(request, store, uses)
-    language = get_language() or "nb"
+    latest = get_received(store, uses, now=request.now)
+    tariffs = get_tariffs(request.viewer.scope, {use.access.access.point.medium: use.unit for use in uses})
     cards = []
     for use in uses:
-        total = add_up(now_days.get(use.id, {}), first, today)
+        days = now_days.get(use.id, {})
+        total = add_up(days, first, today)
         earlier = add_up(then_days.get(use.id, {}), before, until)
-        # Only the same number of days can be compared.
-        is_fair = total.known == total.expected and earlier.known == earlier.expected and total.known > 0
-        than = format_month(before, language=language)
-        change = describe_change(total.value, earlier.value, than=than, language=language) if is_fair else ""
-        cards.append(Card(use, first, total, change, latest.get(use.id)))
+        change = _compare(total, earlier, before)
+        cost = _count_cost(days, tariffs.get(use.access.access.point.medium))
+        cards.append(Card(use, first, total, change, latest.get(use.id), cost, _find_top(days)))
     return cards
 
 
-def _get_latest(request: ViewerRequest, store: Store, uses: list[Use]) -> dict[int, datetime]:
-    """When each series was last heard of, as far as the viewer may know."""
-    rows = get_latest_values(store, [use.id for use in uses])
-    found = dict(rows.select("series", "at").iter_rows())
-    open_ones = {use.id for use in uses if any(window.contains(request.now) for window in use.access.access.totals)}
-    return {series: at for series, at in found.items() if series in open_ones}
+def _compare(total: Sum, earlier: Sum, before: date) -> Change:
+    """More or less than the same days a year before; nothing where the days are not the same number."""
+    language = get_language() or "nb"
+    is_fair = total.known == total.expected and earlier.known == earlier.expected and total.known > 0
+    if not is_fair:
+        return Change("", "")
+    than = format_month(before, language=language)
+    return make_change(total.value, earlier.value, than=than, language=language)
+
+
+def _count_cost(days: Days, tariff: Tariff | None) -> int | None:
+    """What the days cost together, øre; None where there is no price."""
+    parts = [value for value, _q in to_parts(days, tariff).values() if value is not None] if tariff else []
+    return tariff.round_parts(sum(parts)) if tariff and parts else None
+
+
+def _find_top(days: Days) -> tuple[date, int] | None:
+    known = [(value, day) for day, (value, _q) in days.items() if value]
+    return (max(known)[1], max(known)[0]) if len(known) > 1 else None
 
 
 def _get_expected(request: ViewerRequest) -> ExpectedInfo | None:

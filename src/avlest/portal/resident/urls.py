@@ -5,7 +5,25 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.resident import alarms, bills, channels, handling, limits, live, meters, overview, use
+from avlest.portal.resident import (
+    alarms,
+    bills,
+    channels,
+    consents,
+    export,
+    faults,
+    handling,
+    limits,
+    live,
+    me,
+    meters,
+    moves,
+    overview,
+    own_readings,
+    settlements,
+    signed,
+    use,
+)
 
 urlpatterns = [
     path("", overview.show_overview, name="overview"),
@@ -22,9 +40,23 @@ urlpatterns = [
     path("meg/kanaler/", channels.show_channels, name="channels"),
     path("meg/kanaler/enhet/", channels.add_browser, name="add_browser"),
     path("meg/kanaler/enheter/slutt/", channels.forget_browsers, name="forget_browsers"),
+    path("avregning/", settlements.show_settlements, name="settlements"),
     path("fakturaer/", bills.show_invoices, name="invoices"),
     path("fakturaer/<int:invoice_id>/", bills.show_invoice, name="invoice"),
     path("fakturaer/<int:invoice_id>/pdf/", bills.get_invoice_pdf, name="invoice_pdf"),
     path("maalere/", meters.show_meters, name="meters"),
-    path("maalere/<int:point_id>/avlesning/", meters.send_reading, name="reading"),
+    path("maalere/<int:point_id>/avlesning/", own_readings.send_reading, name="reading"),
+    path("flytte/", moves.show_moves, name="moves"),
+    path("flytte/<int:notice_id>/", moves.show_move, name="move"),
+    path("flytte/<int:notice_id>/trekk/", moves.withdraw_move, name="withdraw_move"),
+    path("meld-feil/", faults.show_faults, name="faults"),
+    path("meld-feil/<int:fault_id>/bilde/", faults.show_fault_photo, name="fault_photo"),
+    path("meld-feil/<int:fault_id>/trekk/", faults.withdraw_fault, name="withdraw_fault"),
+    path("meg/", me.show_me, name="me"),
+    path("meg/samtykker/", consents.show_consents, name="consents"),
+    path("meg/innsyn/", me.show_looks, name="looks"),
+    path("meg/eksport/", export.export, name="export"),
+    path("meg/krav/", me.show_privacy_requests, name="privacy_requests"),
+    path("meg/krav/<int:request_id>/trekk/", me.withdraw_privacy_request, name="withdraw_privacy_request"),
+    path("alarm/<str:token>", signed.show_signed_alarm, name="signed_alarm"),
 ]

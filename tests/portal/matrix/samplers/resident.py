@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from avlest.insight.models import Absence, Alarm, OwnLimit
+from avlest.portal.resident.models import Fault, MoveNotice, PrivacyRequest
+from avlest.registry.services.documents import Upload, do_attach_document
 from avlest.settlement.models import Account, Invoice
 from tests.portal.world import MOVED_AT, Home, Side, World
 
@@ -61,7 +63,7 @@ def make_own_limit(world: World, side: Side) -> int:
         (
             found
             or OwnLimit.objects.create(
-                organisation_id=town.id, series_id=home.series, span="day", limit=400_000, set_by="", starts_at=at,
+                organisation_id=town.id, series_id=home.series, span="day", limit=400_000, set_by="test", starts_at=at,
                 ends_at=ends_at,
             )
         ).pk
@@ -74,9 +76,57 @@ def make_absence(world: World, side: Side) -> int:
     at = MOVED_AT + _get_time(side)
     found = Absence.objects.filter(point_id=home.point, starts_at=at).first()
     made = found or Absence.objects.create(
-        organisation_id=town.id, point_id=home.point, starts_at=at, ends_at=at + timedelta(days=7), said_by=""
+        organisation_id=town.id, point_id=home.point, starts_at=at, ends_at=at + timedelta(days=7), said_by="test"
     )
     return int(made.pk)
 
 
-SAMPLERS = {"alarm": make_alarm, "invoice": make_invoice, "own_limit": make_own_limit, "absence": make_absence}
+def _get_sent_at(side: Side) -> dict[str, object]:
+    return {"made_at": MOVED_AT + _get_time(side)}
+
+
+def make_fault(world: World, side: Side) -> int:
+    """A fault the household told of, with a photo."""
+    home, town = world.get_home(side), world.get_town(side)
+    found = Fault.objects.filter(party_id=home.party).first()
+    if found is None:
+        photo = do_attach_document(
+            town.actor, Upload("other", "photo", "image/png", b"\x89PNG\r\n\x1a\n", "unit", home.unit), now=MOVED_AT
+        )
+        found = Fault.objects.create(
+            organisation_id=town.id, party_id=home.party, tenancy_id=home.tenancy, kind="leak", text=home.marker,
+            photo_id=photo, **_get_sent_at(side),
+        )  # fmt: skip
+    return int(found.pk)
+
+
+def make_move(world: World, side: Side) -> int:
+    """A notice of the household."""
+    home, town = world.get_home(side), world.get_town(side)
+    found = MoveNotice.objects.filter(party_id=home.party).first()
+    made = found or MoveNotice.objects.create(
+        organisation_id=town.id, party_id=home.party, tenancy_id=home.tenancy, day=date(2026, 12, 1),
+        address=home.marker, **_get_sent_at(side),
+    )  # fmt: skip
+    return int(made.pk)
+
+
+def make_privacy_request(world: World, side: Side) -> int:
+    """A request of the household."""
+    home, town = world.get_home(side), world.get_town(side)
+    found = PrivacyRequest.objects.filter(party_id=home.party).first()
+    made = found or PrivacyRequest.objects.create(
+        organisation_id=town.id, party_id=home.party, kind="deletion", text=home.marker, **_get_sent_at(side)
+    )
+    return int(made.pk)
+
+
+SAMPLERS = {
+    "alarm": make_alarm,
+    "invoice": make_invoice,
+    "own_limit": make_own_limit,
+    "absence": make_absence,
+    "fault": make_fault,
+    "move": make_move,
+    "privacy_request": make_privacy_request,
+}
