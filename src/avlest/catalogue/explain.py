@@ -10,6 +10,7 @@ from avlest.catalogue.clear import Clear
 from avlest.catalogue.decoder import Decoder
 from avlest.catalogue.draft import draft_family
 from avlest.catalogue.model import Value
+from avlest.telegrams.outcomes import TelegramError
 from avlest.telegrams.records.describe import describe_payload
 from avlest.telegrams.wmbus.stack import Stack, decode_stack
 
@@ -37,29 +38,47 @@ class Explained:
     family: str
     draft: str
     warnings: tuple[str, ...]
+    error: TelegramError | None = None
+    """Why the payload could not be read; then `parts` has its layers, and the payload as one part without a meaning."""
 
 
 def explain_parts(stack: Stack, clear: Clear) -> Iterator[ExplainedPart]:
     """Every byte of the clear frame, layer after layer, then record after record."""
-    for layer in stack.layers:
-        for piece in layer.pieces:
-            if piece.start < stack.payload_offset or piece.start >= stack.payload_end:
-                yield ExplainedPart(piece.start, piece.end, layer.name, piece.text)
+    yield from _list_pieces(stack)
     offset = stack.payload_offset
     for start, end, text in describe_payload(clear.payload, clear.records):
         yield ExplainedPart(offset + start, offset + end, "payload", text)
 
 
+def _list_pieces(stack: Stack) -> Iterator[ExplainedPart]:
+    """The bytes around the payload."""
+    for layer in stack.layers:
+        for piece in layer.pieces:
+            if piece.start < stack.payload_offset or piece.start >= stack.payload_end:
+                yield ExplainedPart(piece.start, piece.end, layer.name, piece.text)
+
+
 def explain_telegram(decoder: Decoder, telegram: bytes, *, keys: Sequence[bytes] = ()) -> Explained:
-    """Take a telegram apart.  Raises `TelegramError` and nothing else."""
+    """Take a telegram apart.  Raises `TelegramError`, and nothing else, where not even its layers can be read."""
     stack = decode_stack(telegram, keys=keys)
-    family, clear = decoder.read_payload(stack, keys=keys)
+    try:
+        family, clear = decoder.read_payload(stack, keys=keys)
+        values = decoder.describe(stack, keys=keys)
+    except TelegramError as error:
+        return _explain_layers(stack, error)
     parts = sorted(explain_parts(stack, clear), key=lambda part: part.start)
     return Explained(
         clear=stack.clear,
         parts=tuple(parts),
-        values=decoder.describe(stack, keys=keys),
+        values=values,
         family=family.name if family else "",
         draft="" if family else draft_family(clear),
         warnings=tuple(stack.warnings),
     )
+
+
+def _explain_layers(stack: Stack, error: TelegramError) -> Explained:
+    """What is known of a telegram whose payload cannot be read."""
+    payload = ExplainedPart(stack.payload_offset, stack.payload_end, "payload", "")
+    ordered = sorted([*_list_pieces(stack), payload], key=lambda part: part.start)
+    return Explained(stack.clear, tuple(ordered), {}, "", "", tuple(stack.warnings), error)

@@ -33,7 +33,10 @@ _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GatewayRow:
-    """One gateway with what came through it; `share` of all messages, `last` meters heard last by it."""
+    """One gateway with what came through it; `share` of all messages, `last` meters heard last by it.
+
+    `alone`: meters no other gateway hears; None where nothing is known of who hears whom yet.
+    """
 
     code: str
     name: str
@@ -43,7 +46,7 @@ class GatewayRow:
     messages: int
     share: float
     last: int
-    alone: int
+    alone: int | None
     rssi: float | None
     is_quiet: bool
 
@@ -69,7 +72,8 @@ def get_gateways(request: ViewerRequest) -> list[GatewayRow]:
     states = {row["code"]: row for row in get_gateways_of([each.code for each in gateways]).to_dicts()}
     total = sum(row["heard"] for row in states.values()) or 1
     lasts = dict(get_heard_of(request.viewer.scope).group_by("gateway").agg(pl.len()).iter_rows())
-    alone = count_alone(get_reach_of(request.viewer.scope, since=request.now - REACH))
+    reach = get_reach_of(request.viewer.scope, since=request.now - REACH)
+    alone = None if reach.is_empty() else count_alone(reach)
     return [_to_row(each, states.get(each.code, {}), total, lasts, alone, request.now) for each in gateways]
 
 
@@ -80,7 +84,7 @@ def count_alone(reach: pl.DataFrame) -> dict[str, int]:
 
 
 def _to_row(
-    each: Gateway, state: dict[str, Any], total: int, lasts: dict[str, int], alone: dict[str, int], now: datetime
+    each: Gateway, state: dict[str, Any], total: int, lasts: dict[str, int], alone: dict[str, int] | None, now: datetime
 ) -> GatewayRow:
     at = state.get("last_heard_at")
     return GatewayRow(
@@ -92,7 +96,7 @@ def _to_row(
         messages=state.get("heard", 0),
         share=state.get("heard", 0) / total,
         last=lasts.get(each.code, 0),
-        alone=alone.get(each.code, 0),
+        alone=None if alone is None else alone.get(each.code, 0),
         rssi=state.get("rssi"),
         is_quiet=at is None or now - at > QUIET,
     )
@@ -120,7 +124,13 @@ def _get_columns() -> tuple[Column, ...]:
             "share", _("Share of traffic"), lambda row: share(row.share), key=lambda row: row.share, cell=_cell_share
         ),
         Column("last", _("Meters heard last"), lambda row: count(row.last), key=lambda row: row.last, is_number=True),
-        Column("alone", _("Heard by it alone"), lambda row: count(row.alone), key=lambda r: r.alone, is_number=True),
+        Column(
+            "alone",
+            _("Heard by it alone"),
+            lambda row: MISSING if row.alone is None else count(row.alone),
+            key=lambda r: r.alone,
+            is_number=True,
+        ),
         Column("rssi", _("Signal"), _show_signal, key=lambda row: row.rssi, is_number=True),
     )
 

@@ -89,7 +89,7 @@ def explain(telegram: bytes, *, keys: tuple[bytes, ...] = ()) -> Shown:
         return Shown(_dump(telegram), error=error)
     layers = list(dict.fromkeys(part.layer for part in found.parts))
     rows = [row for part in found.parts for row in _to_rows(found.clear, part, layers.index(part.layer) % _LAYERS)]
-    return Shown(tuple(rows), explained=found)
+    return Shown(tuple(rows), explained=found, error=found.error)
 
 
 def _to_rows(clear: bytes, part: ExplainedPart, tone: int) -> list[ByteRow]:
