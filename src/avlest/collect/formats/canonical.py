@@ -60,6 +60,14 @@ def to_heard(readings: Sequence[Reading], *, received_at: datetime, source: str,
     return Heard(received_at, source, READING, dump_readings(readings), gateway=gateway, address=address)
 
 
+def write_meter_address(meter_id: int) -> str:
+    """Return the address of one meter of the register: two organisations may have meters with one serial.
+
+    No serial has a colon, so that it is taken for no other.
+    """
+    return f"meter:{meter_id}"
+
+
 def dump_readings(readings: Sequence[Reading]) -> bytes:
     """Return the canonical JSON of some readings."""
     rows = [

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from avlest.collect.formats.canonical import write_meter_address
 from avlest.collect.pipeline.registers import Spec, SpecBook
 from avlest.registry.access import make_system_actor
 from avlest.registry.contracts import HeardMeter, MeterInfo, RegisterSpec
@@ -37,7 +38,7 @@ METER_SCHEMA: Final[dict[str, pl.DataType]] = {
     "organisation": pl.Int64(),
     "is_ours": pl.Boolean(),
 }
-"""One row a way to look a meter up: by maker and serial, by serial alone, by device EUI (maker empty)."""
+"""One row a way to look a meter up: by maker and serial, by serial alone, by device EUI, by number (maker empty)."""
 
 _REGISTER_SCHEMA: Final[dict[str, pl.DataType]] = {"meter": pl.Int64(), "spec": pl.Int64(), "register": pl.Int64()}
 
@@ -166,6 +167,7 @@ def _lookups(info: MeterInfo) -> Iterator[tuple[str, str, int, int, bool]]:
     tail = (info.id, info.organisation_id, is_ours)
     yield (info.address.manufacturer, info.address.serial, *tail)
     yield ("", info.address.serial, *tail)
+    yield ("", write_meter_address(info.id), *tail)
     if info.dev_eui:
         yield ("", info.dev_eui, *tail)
 

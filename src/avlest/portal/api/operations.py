@@ -59,6 +59,7 @@ OPERATIONS: Final = (
     _read("values", Scope.SERIES, series_id="series"),
     _read("readings_of", Scope.SERIES, series_id="series"),
     Operation(name="all_values", scope=Scope.SERIES, roles=SCOPE_ROLES[Scope.SERIES], query={"series": "series"}),
+    Operation(name="readings", method="POST", scope=Scope.READINGS, roles=SCOPE_ROLES[Scope.READINGS]),
     _read("alarms", Scope.ALARMS),
     _read("alarm", Scope.ALARMS, alarm_id="alarm"),
     _read("settlements", Scope.SETTLEMENTS, roles=_BILLING),
