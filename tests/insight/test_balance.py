@@ -134,6 +134,16 @@ def test_meters_that_do_not_show_the_hour_are_not_used(fields: dict[str, Any]):
     assert round(night["coverage"], 4) == 0.9804
 
 
+def test_meters_that_never_show_hours_do_not_keep_a_zone_from_its_night():
+    """A fifth read by car: the others reported wholly, and their sum is scaled up; of two thirds by car, no night."""
+    hourly, members = make_zone(10_000, 40, 20)
+    cars = make_members(*[{"series": 900 + one, "road": "driveby"} for one in range(10)])
+    night = derive_night_balance(hourly, pl.concat([members, cars]), RULE).row(0, named=True)
+    assert (night["coverage"], night["metered"]) == (0.8, 1_000_000)
+    more = make_members(*[{"series": 900 + one, "road": "slow"} for one in range(80)])
+    assert derive_night_balance(hourly, pl.concat([members, more]), RULE).is_empty()
+
+
 def test_water_that_leaves_for_another_zone_is_not_lost():
     """Inflow − outflow; an hour in which one of them was not measured is not used."""
     hourly, members = make_zone(10_000, 20, 50)

@@ -68,3 +68,16 @@ def test_meters_that_one_gateway_alone_hears():
     """Repeated rows count once."""
     heard = pl.DataFrame({"meter": [1, 1, 1, 2, 3], "gateway": [7, 7, 8, 8, 8]})
     assert derive_single_gateways(heard).rows() == [(7, 1, 0, []), (8, 3, 2, [2, 3])]
+
+
+def test_a_meter_that_is_read_once_a_month_is_expected_when_it_comes():
+    """By car: nothing is missing on the days between its rounds."""
+    found = derive_coverage(
+        make_expected({}, {"cadence_seconds": 30 * 86_400, "road": "driveby"}),
+        make_received((0, 1, 4), (0, 2, 4), (1, 2, 1)),
+        first=FIRST,
+        until=date(2026, 11, 3),
+    )
+    total = found.filter(pl.col("dimension") == "all")
+    assert total.select("meters", "heard", "expected", "received").rows() == [(1, 1, 4, 4), (2, 2, 5, 5)]
+    assert found.filter(pl.col("key") == "driveby")["day"].to_list() == [date(2026, 11, 2)]

@@ -6,12 +6,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
+from avlest.insight.contracts import ALARMS, make_empty
 from avlest.insight.silence import (
     METERS,
     SilenceError,
+    derive_past_silence,
     derive_silence,
     load_silence_rules,
     parse_silence_rules,
@@ -111,6 +114,56 @@ def test_a_group_that_comes_back_slowly_stays_one_alarm():
         ("gateway_silent", 9, 4)
     ]
     assert len(kinds(derive_silence(meters, at=NOW, rule=RULE).alarms)) == 4
+
+
+def hear(meters: range, hours: list[int]) -> pl.DataFrame:
+    """These meters, heard at these hours."""
+    rows = [(meter, hours_after(hour)) for meter in meters for hour in hours]
+    return pl.DataFrame(rows, schema={"meter": pl.Int64, "at": METERS["last_heard"]}, orient="row")
+
+
+def test_a_gateway_that_was_dead_in_the_past_is_one_alarm_that_is_over():
+    """Forty meters of one gateway unheard for three days: opened after three cadences, over when they are back."""
+    meters = pl.concat([make_meters(40, gateway=9), make_meters(10, first=40, gateway=8)])
+    before, after = list(range(0, 60, 6)), list(range(132, 200, 6))
+    heard = pl.concat([hear(range(40), before + after), hear(range(40, 50), list(range(0, 200, 6)))])
+    found = derive_past_silence(meters, heard, start=BEGIN, until=hours_after(200), rule=RULE)
+    assert found.select("kind", "subject", "count", "since", "cleared_at").rows() == [
+        ("gateway_silent", 9, 40, hours_after(54), hours_after(132))
+    ]
+    assert found["opened_at"].to_list() == [hours_after(54 + 19)]
+
+
+def test_a_silence_that_lasts_is_left_to_the_present():
+    """One meter was silent and is back, another still is, a third was never heard."""
+    meters = make_meters(3)
+    heard = pl.concat([hear(range(1), [0, 6, 48, 54, 60, 66, 72]), hear(range(1, 2), [0, 6, 12])])
+    found = derive_past_silence(meters, heard, start=BEGIN, until=hours_after(80), rule=RULE)
+    assert found.select("kind", "subject", "since").rows() == [("silent", 0, hours_after(6))]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_past_is_what_looking_every_hour_would_have_found(seed: int):
+    """Random silences of twelve meters behind two gateways, one of which is dead for two days."""
+    rng = np.random.default_rng(seed)
+    meters = pl.concat([make_meters(8, gateway=9), make_meters(4, first=8, gateway=8)])
+    kept = rng.random((12, 25)) < 0.75
+    kept[:8, 8:16] = False
+    kept[:, :2] = kept[:, -4:] = True
+    rows = [(meter, hours_after(6 * turn)) for meter, turn in np.argwhere(kept).tolist()]
+    heard = pl.DataFrame(rows, schema={"meter": pl.Int64, "at": METERS["last_heard"]}, orient="row")
+    open_alarms, over = make_empty(ALARMS), []
+    for hour in range(1, 151):
+        last = heard.filter(pl.col("at") <= hours_after(hour)).group_by("meter").agg(pl.col("at").max())
+        there = meters.drop("last_heard").join(last.rename({"at": "last_heard"}), on="meter")
+        result = derive_silence(there, at=hours_after(hour), rule=RULE, open_alarms=open_alarms).alarms
+        over.append(result.filter(pl.col("cleared_at").is_not_null()))
+        open_alarms = result.filter(pl.col("cleared_at").is_null())
+    expected = pl.concat(over).sort("opened_at", "scope", "subject")
+    found = derive_past_silence(meters, heard, start=BEGIN, until=hours_after(150), rule=RULE)
+    names = ["scope", "subject", "kind", "since", "opened_at", "cleared_at"]
+    assert expected.height > 0
+    assert found.select(names).rows() == expected.select(names).rows()
 
 
 def test_rules_are_dated_and_checked():

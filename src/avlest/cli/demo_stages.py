@@ -118,6 +118,7 @@ class Demonstration:
         self._hand_over_keys()
         self._derive()
         self._find_alarms()
+        self._balance()
         self._settle()
 
     def _make_database(self) -> None:
@@ -186,6 +187,21 @@ class Demonstration:
             found = do_find_alarms(open_configured_store(self.config), now=get_now(), tell=bar.tell)
             bar.note = f"{found.opened} opened, {found.cleared} cleared"
         self.keep(self.plan.with_done("alarms"))
+
+    def _balance(self) -> None:
+        """Zones and coverage over all that was heard the first time, afterwards over the last weeks."""
+        from avlest.collect.options import open_configured_store
+        from avlest.insight.services.balances import do_balance
+        from avlest.insight.services.coverage import do_cover
+        from avlest.readings.calendar import derive_local_day
+
+        store, now = open_configured_store(self.config), get_now()
+        first = None if "zones" in self.plan.done else derive_local_day(self.plan.start)
+        with show_progress("zones") as bar:
+            balanced = do_balance(store, now=now, first=first)
+            covered = do_cover(store, now=now, first=first)
+            bar.note = f"{balanced.nights} nights, {balanced.months} months, coverage of {covered.days} days"
+        self.keep(self.plan.with_done("zones"))
 
     def _settle(self) -> None:
         """Last year's settlement, by two people as the rules want it."""

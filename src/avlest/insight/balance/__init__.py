@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the water goes: the yearly balance of a zone and its nights (rules §5.3).  Pure."""
 
-from avlest.insight.balance.night import derive_night_balance
+from avlest.insight.balance.night import MEMBERS, derive_night_balance
 from avlest.insight.balance.rules import (
     BalanceError,
     BalanceRule,
@@ -20,6 +20,7 @@ from avlest.insight.balance.year import (
 )
 
 __all__ = [
+    "MEMBERS",
     "BalanceError",
     "BalanceRule",
     "Infrastructure",

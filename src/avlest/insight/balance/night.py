@@ -45,13 +45,15 @@ def derive_night_balance(
 
     38.0 m³/h in, 600 connections without meters at 1.7 L/h: 36.980 m³/h.  Only measured values count.  Meters of
     customers that are read by passing by, or whose clock is too far off, do not show the hour: they count as not heard,
-    and the sum of the others is scaled up for them; hours with less than `least_coverage` are not used, nor are hours
-    without a value of every inflow and outflow.
+    and the sum of the others is scaled up for them.  Hours in which less than `least_coverage` of those that show hours
+    reported are not used, nor are zones of which less than `least_hourly` show hours, nor hours without a value of
+    every inflow and outflow.
     """
     night = _take_night(hourly, rule, zone)
     flows = _sum_flows(night, members.filter(pl.col("direction") != 0))
     uses = _sum_uses(night, members.filter(pl.col("direction") == 0), rule)
-    hours = flows.join(uses, on=["zone", "hour"]).filter(pl.col("coverage") >= rule.least_coverage)
+    enough = (pl.col("reported") >= rule.least_coverage) & (pl.col("coverage") >= rule.least_hourly)
+    hours = flows.join(uses, on=["zone", "hour"]).filter(enough)
     unmetered = _count_unmetered(members)
     everything = hours.join(unmetered, on="zone", how="left").with_columns(
         (pl.col("unmetered").fill_null(0) * rule.night_use_per_connection).alias("assumed")
@@ -80,7 +82,8 @@ def _sum_flows(night: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sum_uses(night: pl.DataFrame, members: pl.DataFrame, rule: BalanceRule) -> pl.DataFrame:
-    """Of customers with meters: `coverage`, and `raw`, the sum of those that were heard, per zone and hour.
+    """Of customers with meters: `coverage`, `reported` (of those that show hours), and `raw`, the sum of those that
+    were heard, per zone and hour.
 
     A zone without meters of customers is covered wholly: nothing of it is asked of them.
     """
@@ -88,20 +91,25 @@ def _sum_uses(night: pl.DataFrame, members: pl.DataFrame, rule: BalanceRule) -> 
     shows_hours = ~pl.col("road").fill_null("").is_in(rule.unusable_roads)
     in_time = pl.col("clock_offset_seconds").fill_null(0).abs() <= rule.clock_limit_seconds
     usable = metered.filter(shows_hours & in_time)
-    sizes = metered.group_by("zone").agg(pl.len().alias("wanted"))
+    sizes = metered.group_by("zone").agg(
+        pl.len().alias("wanted"), pl.col("series").is_in(usable["series"].implode()).sum().alias("hourly")
+    )
     heard = (
         night.join(usable.select("zone", "series"), on="series")
         .group_by("zone", "hour")
         .agg(pl.col("value").sum().alias("raw"), pl.len().alias("heard"))
     )
     frame = members.select("zone").unique().join(night.select("hour").unique(), how="cross")
-    wanted = pl.col("wanted").fill_null(0)
+    shares = {"coverage": pl.col("wanted").fill_null(0), "reported": pl.col("hourly").fill_null(0)}
     return (
         frame.join(sizes, on="zone", how="left")
         .join(heard, on=["zone", "hour"], how="left")
         .with_columns(pl.col("raw").fill_null(0), pl.col("heard").fill_null(0))
-        .with_columns(pl.when(wanted > 0).then(pl.col("heard") / wanted).otherwise(1.0).alias("coverage"))
-        .select("zone", "hour", "raw", "coverage")
+        .with_columns(
+            pl.when(count > 0).then(pl.col("heard") / count).otherwise(1.0).alias(name)
+            for name, count in shares.items()
+        )
+        .select("zone", "hour", "raw", *shares)
     )
 
 

@@ -31,6 +31,7 @@ class BalanceRule:
     night_from_hour: int
     night_to_hour: int
     least_coverage: float
+    least_hourly: float
     night_use_per_connection: int
     hour_day_factor: Decimal
     clock_limit_seconds: int

@@ -26,6 +26,8 @@ RECEIVED: Mapping[str, pl.DataType] = {"meter": pl.Int64(), "day": pl.Date(), "c
 
 DIMENSIONS = ("road", "source", "gateway", "zone")
 _DAY = 86_400
+_LONGEST = 93_600
+"""A meter that sends daily is at times some minutes late: 26 hours on average are still daily."""
 
 
 def derive_coverage(expected: pl.DataFrame, received: pl.DataFrame, *, first: date, until: date) -> pl.DataFrame:
@@ -33,17 +35,21 @@ def derive_coverage(expected: pl.DataFrame, received: pl.DataFrame, *, first: da
 
     Columns `dimension`, `key` (text), `day`, `meters`, `heard` (meters with at least one value), `expected`, `received`
     (of each meter no more than expected: a meter that sends twice does not make up for one that is silent), `share`.
+    A meter that sends less than daily is expected on the days on which it came: whether it should have is silence's
+    matter.
     """
     days = pl.DataFrame({"day": pl.date_range(first, until, closed="left", eager=True)})
     in_force = (pl.col("starts").fill_null(first) <= pl.col("day")) & (
         pl.col("ends").is_null() | (pl.col("day") < pl.col("ends"))
     )
-    wanted = pl.max_horizontal(_DAY // pl.col("cadence_seconds"), 1)
+    is_daily = pl.col("cadence_seconds") <= _LONGEST
+    wanted = pl.when(is_daily).then(pl.max_horizontal(_DAY // pl.col("cadence_seconds"), 1)).otherwise(1)
     rows = (
         expected.lazy()
         .join(days.lazy(), how="cross")
         .filter(in_force)
         .join(received.lazy(), on=["meter", "day"], how="left")
+        .filter(is_daily | pl.col("count").is_not_null())
         .with_columns(wanted.alias("wanted"), pl.col("count").fill_null(0))
         .with_columns(pl.min_horizontal("count", "wanted").alias("got"), pl.lit("").alias("all"))
         .collect()

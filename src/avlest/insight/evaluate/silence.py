@@ -40,7 +40,7 @@ def do_find_silence(*, now: datetime) -> Saved:
     with transaction.atomic():
         stored = list(Alarm.objects.filter(evidence=str(Evidence.SILENCE), cleared_at__isnull=True))
         result = derive_silence(meters, at=now, rule=rule, open_alarms=_to_frame(stored))
-        saved.add(_keep(result.alarms, stored, placed, now))
+        saved.add(keep_silence(result.alarms, stored, placed, now))
         _keep_members(result.causes)
         saved.add(_keep_batteries(placed, now))
         settle_points(saved.points)
@@ -61,12 +61,25 @@ def get_placed() -> pl.DataFrame:
     return pl.DataFrame(list(rows.iterator(chunk_size=20_000)), schema=schema, orient="row")
 
 
+def join_heard(placed: pl.DataFrame) -> pl.DataFrame:
+    """`placed` with what was heard of each meter: by manufacturer and number, or where it speaks LoRaWAN by its EUI."""
+    heard = get_heard_frame()
+    by_number = placed.join(heard, on=["manufacturer", "serial"])
+    # A LoRaWAN network names devices by EUI alone; the pipeline keeps them under it without a manufacturer.
+    devices = heard.filter(pl.col("manufacturer") == "").drop("manufacturer")
+    by_device = placed.filter(pl.col("dev_eui") != "").join(
+        devices, left_on=pl.col("dev_eui").str.to_lowercase(), right_on=pl.col("serial").str.to_lowercase()
+    )
+    both = pl.concat([by_number, by_device.select(by_number.columns)])
+    return both.sort("meter", "last_heard_at").unique("meter", keep="last", maintain_order=True)
+
+
 def build_meters(placed: pl.DataFrame, rule: SilenceRule) -> pl.DataFrame:
     """`silence.METERS`: those that have been heard. One never heard is not silent: it has not begun."""
     schema = {"organisation": pl.Int64, "code": pl.String, "gateway_id": pl.Int64, "kind": pl.String, "way": pl.String}
     rows = Gateway.objects.filter(retired_at__isnull=True).values_list("organisation_id", "code", "pk", "kind", "road")
     gateways = pl.DataFrame(list(rows), schema=schema, orient="row")
-    heard = placed.join(get_heard_frame(), on=["manufacturer", "serial"]).join(
+    heard = join_heard(placed).join(
         gateways, left_on=["organisation", "gateway"], right_on=["organisation", "code"], how="left"
     )
     is_lorawan = pl.col("dev_eui") != ""
@@ -101,7 +114,7 @@ def _to_frame(rows: list[Alarm]) -> pl.DataFrame:
     return pl.DataFrame(values, schema=dict(ALARMS), orient="row")
 
 
-def _keep(alarms: pl.DataFrame, stored: list[Alarm], placed: pl.DataFrame, now: datetime) -> Saved:
+def keep_silence(alarms: pl.DataFrame, stored: list[Alarm], placed: pl.DataFrame, now: datetime) -> Saved:
     """Store the alarms of gateways, zones and meters; those of places no longer known end."""
     whole = pl.Int64
     own: dict[str, Any] = {"organisation": whole, "subject": whole, "scope": pl.String}

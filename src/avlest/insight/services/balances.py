@@ -10,14 +10,16 @@ from typing import Any, Final
 import polars as pl
 from django.db import transaction
 
-from avlest.insight.balance import BalanceRule, derive_night_balance, load_balance_rules, pick_balance_rule
+from avlest.insight.balance import MEMBERS, BalanceRule, derive_night_balance, load_balance_rules, pick_balance_rule
+from avlest.insight.evaluate.silence import build_meters, get_placed, join_heard
 from avlest.insight.models import ZoneNight, ZonePeriod
+from avlest.insight.silence import load_silence_rules, pick_rule
 from avlest.readings.calendar import derive_day_start, derive_local_day
 from avlest.readings.tables import Store
 from avlest.registry.frames import get_series_frame
 from avlest.registry.models import ZoneMeter
 
-_DAY: Final = timedelta(days=1)
+_SLOW_SECONDS: Final = 7200
 RECENT: Final = timedelta(days=35)
 """How far back a routine run looks: late values of the last weeks, and the month before."""
 _NIGHT: Final = (
@@ -45,7 +47,7 @@ def do_balance(store: Store, *, now: datetime, first: date | None = None, until:
     """Balance all zones over the local days `[first, until)`; by default the last five weeks.  Idempotent."""
     end = until or derive_local_day(now)
     begin = (first or end - RECENT).replace(day=1)
-    members = get_members()
+    members = get_members(now)
     rule = pick_balance_rule(load_balance_rules(), end)
     done = Balanced()
     while begin < end:
@@ -59,8 +61,8 @@ def _add(one: Balanced, other: Balanced) -> Balanced:
     return Balanced(one.nights + other.nights, one.days + other.days, one.months + other.months)
 
 
-def get_members() -> pl.DataFrame:
-    """Return what belongs to zones: `balance.MEMBERS` with `organisation` and whether it is a customer's use."""
+def get_members(now: datetime) -> pl.DataFrame:
+    """Return what belongs to zones: `balance.MEMBERS` with `organisation`, roads as meters are heard at `now`."""
     every = get_series_frame().filter(
         pl.col("role") == "main", pl.col("quantity") == "volume", pl.col("qualifier") == "",
         pl.col("medium") == "cold_water",
@@ -72,12 +74,29 @@ def get_members() -> pl.DataFrame:
     # Sub-meters of a building lie behind its main meter: only the main one draws from the zone.
     customers = every.filter(pl.col("zone").is_not_null(), pl.col("parent").is_null(), ~pl.col("measures_zone"))
     customers = customers.join(flows.select("series"), on="series", how="anti")
-    return pl.concat(
+    both = pl.concat(
         [
-            flows.select("organisation", "zone", "series", signs.cast(pl.Int8).alias("direction")),
-            customers.select("organisation", "zone", "series", pl.lit(0, pl.Int8).alias("direction")),
+            flows.select("organisation", "zone", "series", "point", signs.cast(pl.Int8).alias("direction")),
+            customers.select("organisation", "zone", "series", "point", pl.lit(0, pl.Int8).alias("direction")),
         ]
-    ).with_columns(pl.lit(None, pl.String).alias("road"), pl.lit(None, pl.Int64).alias("clock_offset_seconds"))
+    )
+    return (
+        both.join(_get_roads(now), on="point", how="left")
+        .with_columns(pl.lit(None, pl.Int64).alias("clock_offset_seconds"))
+        .select("organisation", *MEMBERS)
+    )
+
+
+def _get_roads(now: datetime) -> pl.DataFrame:
+    """`point, road`: how the meter of each point is heard, `slow` where that is less than every other hour."""
+    placed = get_placed()
+    meters = build_meters(placed, pick_rule(load_silence_rules(), derive_local_day(now)))
+    heard = join_heard(placed).select("meter", "first_heard_at", "last_heard_at", "heard")
+    span = (pl.col("last_heard_at") - pl.col("first_heard_at")).dt.total_seconds()
+    is_slow = (pl.col("heard") > 1) & (span > _SLOW_SECONDS * (pl.col("heard") - 1))
+    known = meters.join(heard, on="meter").join(placed.select("meter", "point"), on="meter")
+    road = pl.when(is_slow & ~pl.col("road").is_in(["driveby", "manual"])).then(pl.lit("slow")).otherwise("road")
+    return known.select("point", road.alias("road")).unique("point", keep="last")
 
 
 def _balance_month(store: Store, members: pl.DataFrame, rule: BalanceRule, first: date, until: date) -> Balanced:

@@ -10,9 +10,8 @@ from typing import Final
 import polars as pl
 from django.db import transaction
 
-from avlest.collect.heard_meters import get_heard_frame
 from avlest.insight.coverage import EXPECTED, derive_coverage
-from avlest.insight.evaluate.silence import build_meters, get_placed
+from avlest.insight.evaluate.silence import build_meters, get_placed, join_heard
 from avlest.insight.evaluate.statuses import get_speakers
 from avlest.insight.models import CoverageDay
 from avlest.insight.silence import load_silence_rules, pick_rule
@@ -57,8 +56,7 @@ def get_expected(now: datetime) -> pl.DataFrame:
     rule = pick_rule(load_silence_rules(), derive_local_day(now))
     placed = get_placed()
     meters = build_meters(placed, rule)
-    sources = get_heard_frame().select("manufacturer", "serial", "source", "first_heard_at", "last_heard_at", "heard")
-    known = placed.join(sources, on=["manufacturer", "serial"])
+    known = join_heard(placed)
     span = (pl.col("last_heard_at") - pl.col("first_heard_at")).dt.total_seconds()
     mean = span / pl.max_horizontal(pl.col("heard") - 1, 1)
     local = pl.max_horizontal("starts_at", "first_heard_at").dt.convert_time_zone("Europe/Oslo").dt.date()

@@ -18,13 +18,14 @@ from django.db import transaction
 from avlest.insight.contracts import Evidence, Scope
 from avlest.insight.evaluate.changed import Work, find_chosen, find_work
 from avlest.insight.evaluate.hours import Rules, find_in_hours, split_work
+from avlest.insight.evaluate.past import do_find_past_silence
 from avlest.insight.evaluate.saving import Saved, read_alarms, save_found
 from avlest.insight.evaluate.settling import settle_points
 from avlest.insight.evaluate.silence import do_find_silence
 from avlest.insight.evaluate.statuses import Speakers, find_in_statuses, find_points, get_speakers, split_meters
 from avlest.insight.evaluate.watched import get_away, get_watched
 from avlest.insight.limits import LIMITS
-from avlest.insight.models import Alarm, OwnLimit
+from avlest.insight.models import Alarm, Evaluation, OwnLimit
 from avlest.insight.prices import add_costs
 from avlest.insight.rules import load_thresholds
 from avlest.insight.rules.grid import floor_hour
@@ -87,12 +88,15 @@ def do_find_alarms_again(
 def _find(store: Store, now: datetime, tell: Tell, *, again: tuple[datetime, list[int] | None] | None) -> Found:
     until = floor_hour(now)
     saved, subjects = Saved(), 0
+    is_first = not Evaluation.objects.filter(name=HOURS).exists()
     for part in (_find_hours, _find_statuses):
         done, count = part(store, now, until, tell, again)
         saved.add(done)
         subjects += count
     tell("listening for silence", 0, 1)
     saved.add(do_find_silence(now=now))
+    if is_first or (again is not None and again[1] is None):
+        saved.add(do_find_past_silence(store, since=again[0] if again else None, now=now))
     still = Alarm.objects.filter(is_shown=True, cleared_at__isnull=True).count()
     return Found(
         subjects=subjects, opened=saved.opened, cleared=saved.cleared, withdrawn=saved.withdrawn, still_open=still

@@ -2,6 +2,7 @@
 """Meters that are not heard any more, and why: the meter, its gateway, a power cut.  Pure."""
 
 from avlest.insight.silence.derive import METERS, SilenceResult, derive_silence
+from avlest.insight.silence.past import derive_past_silence
 from avlest.insight.silence.rules import SilenceError, SilenceRule, load_silence_rules, parse_silence_rules, pick_rule
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "SilenceError",
     "SilenceResult",
     "SilenceRule",
+    "derive_past_silence",
     "derive_silence",
     "load_silence_rules",
     "parse_silence_rules",
