@@ -31,22 +31,28 @@ class Alarm(Owned):
     unit = models.CharField(_("unit"), max_length=20, blank=True)
     count = models.PositiveIntegerField(_("meters"), default=1)
     cause = models.CharField(_("probable cause"), max_length=30)
-    advice = models.JSONField(_("what to check"), default=list)
+    advice = models.JSONField(_("what to check"), default=list, blank=True)
     evidence = models.CharField(_("seen by"), max_length=10)
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     cost = models.BigIntegerField(_("cost so far (øre)"), null=True, blank=True)
     yearly_amount = models.BigIntegerField(_("in a year (thousandths)"), null=True, blank=True)
     cost_per_year = models.BigIntegerField(_("cost in a year (øre)"), null=True, blank=True)
 
-    series = models.ForeignKey(Series, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("series"))
+    series = models.ForeignKey(
+        Series, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("series")
+    )
     point = models.ForeignKey(
-        MeteringPoint, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("metering point")
+        MeteringPoint, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("metering point")
     )
-    meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("meter"))
+    meter = models.ForeignKey(
+        Meter, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("meter")
+    )
     gateway = models.ForeignKey(
-        Gateway, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("gateway")
+        Gateway, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("gateway")
     )
-    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="+", null=True, verbose_name=_("zone"))
+    zone = models.ForeignKey(
+        Zone, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("zone")
+    )
     lead = models.ForeignKey(
         "self", on_delete=models.SET_NULL, related_name="followers", null=True, blank=True, verbose_name=_("said by")
     )
