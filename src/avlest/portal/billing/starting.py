@@ -42,7 +42,7 @@ class RunForm(Form):
         error_messages={"invalid": gettext_lazy("Write a year, such as 2026.")},
     )  # fmt: skip
     month = forms.TypedChoiceField(
-        label=gettext_lazy("Month in which terms fall due"), required=False, coerce=int, empty_value=0,
+        label=gettext_lazy("Month in which terms fall due"), required=False, coerce=int, empty_value="0",
         help_text=gettext_lazy("For terms. A settlement of a year takes the month of your settings when empty."),
     )  # fmt: skip
     invoice_on = DateField(label=gettext_lazy("Invoice date"), required=False)
@@ -92,7 +92,7 @@ class RunForm(Form):
         kind, year = values.get("kind"), values.get("year")
         if kind in ("year", "correction") and year is not None and year >= self._today.year:
             self.add_error("year", _("The year is not over: it can be settled from 1 January."))
-        if kind == "term" and not values.get("month"):
+        if kind == "term" and values.get("month") == "0":
             self.add_error("month", _("Choose the month whose terms are to be charged."))
         if kind == "correction" and "customers" in values and not values["customers"]:
             self.add_error("customers", _("Name the customers whose invoice was credited."))
@@ -105,7 +105,7 @@ class RunForm(Form):
         """Return what a valid form asks for."""
         values = self.cleaned_data
         return RunRequest(
-            kind=values["kind"], year=values["year"], month=values["month"], accounts=values["customers"],
+            kind=values["kind"], year=values["year"], month=int(values["month"]), accounts=values["customers"],
             invoice_on=values["invoice_on"], due_on=values["due_on"],
         )  # fmt: skip
 

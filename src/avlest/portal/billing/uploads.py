@@ -57,7 +57,8 @@ def _check_size(file: UploadedFile[Any], max_mb: int) -> None:
 
 
 def _is_plain(head: bytes) -> bool:
-    return not any(byte in _TEXT_CONTROL for byte in head)
+    """Text without control characters; UTF-16, which spreadsheets write too, is known by its mark."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or not any(byte in _TEXT_CONTROL for byte in head)
 
 
 Check = Callable[[Any, int], None]

@@ -5,11 +5,24 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.billing import accounts, documents, invoices, moves, prices, runs, starting
+from avlest.portal.billing import (
+    accounts,
+    documents,
+    imports,
+    invoices,
+    moves,
+    payments,
+    prices,
+    reports,
+    runs,
+    starting,
+)
 
 _RUN = "styre/avregning/<int:run_id>/"
 _ACCOUNT = "styre/kunder/<int:account_id>/"
 _INVOICE = "styre/fakturaer/<int:invoice_id>/"
+_PAYMENT = "styre/innbetalinger/<int:payment_id>/"
+_REFUNDS = "styre/tilbakebetaling/"
 _LIST = "styre/priser/<int:list_id>/"
 
 urlpatterns = [
@@ -48,4 +61,21 @@ urlpatterns = [
     path("styre/dokumenter/<int:party_id>/", documents.show_documents_of, name="documents_of"),
     path("styre/dokumenter/<int:party_id>/alle/", documents.hand_out, name="documents_zip"),
     path("styre/dokumenter/fil/<int:document_id>/", documents.get_document, name="document"),
+    path("styre/innbetalinger/", payments.show_payments, name="payments"),
+    path("styre/innbetalinger/ny/", payments.take_file, name="payment_file"),
+    path(_PAYMENT, payments.show_payment, name="payment"),
+    path(f"{_PAYMENT}koble/", payments.match_payment, name="payment_match"),
+    path(f"{_PAYMENT}ferdig/", payments.clear_payment, name="payment_clear"),
+    path(_REFUNDS, payments.show_refunds, name="refunds"),
+    path(f"{_REFUNDS}nye/", payments.list_refunds, name="refunds_list"),
+    path(f"{_REFUNDS}<int:refund_id>/godkjenn/", payments.approve_refund, name="refund_approve"),
+    path(f"{_REFUNDS}<int:refund_id>/betalt/", payments.pay_refund, name="refund_pay"),
+    path("styre/purringer/", payments.show_reminders, name="reminders"),
+    path("styre/import/", imports.show_import, name="import"),
+    path("styre/import/<int:held_id>/", imports.apply_import, name="import_apply"),
+    path("styre/rapporter/", reports.show_reports, name="reports"),
+    path("styre/rapporter/ny/", reports.make_report, name="report_new"),
+    path("styre/rapporter/<int:report_id>/", reports.change_report, name="report"),
+    path("styre/rapporter/<int:report_id>/send/", reports.send_report, name="report_send"),
+    path("styre/rapporter/levering/<int:delivery_id>/", reports.try_delivery, name="delivery_again"),
 ]

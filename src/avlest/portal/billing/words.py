@@ -78,6 +78,28 @@ PAPERS: Final[Words] = {
     "form": _("Form"),
     "other": _("Other document"),
 }
+LIST_KINDS: Final[Words] = {
+    "meters": _("Meters"),
+    "places": _("Properties, units and metering points"),
+    "parties": _("People and companies"),
+    "tenancies": _("Who lives where and who owns"),
+    "installations": _("Meters put up, with start values"),
+    "keys": _("Keys of meters"),
+}
+THINGS: Final[Words] = {
+    "meter": _("meters"),
+    "meterkey": _("keys"),
+    "property": _("properties"),
+    "unit": _("units"),
+    "meteringpoint": _("metering points"),
+    "zone": _("zones"),
+    "party": _("people and companies"),
+    "tenancy": _("tenancies"),
+    "installation": _("installations"),
+    "installationvalue": _("start values"),
+    "register": _("registers"),
+    "series": _("series"),
+}
 UNITS: Final[Words] = {
     "m3": _("per m³"),
     "kWh": _("per kWh"),

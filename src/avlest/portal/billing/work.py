@@ -101,7 +101,7 @@ def _do_one(row: Work, store: Store, now: datetime) -> None:
         run = _make(actor, row, store, now, again=was_cut_off) if row.kind == _KIND.MAKE else _issue(actor, row, now)
     except (RegistryError, SettlementError, AccessDeniedError) as refused:
         code = getattr(refused, "problem", None) or getattr(refused, "code", "") or "denied"
-        end = {"state": _STATE.FAILED, "problem": str(code), "detail": str(refused)[:1000]}
+        end: dict[str, Any] = {"state": _STATE.FAILED, "problem": str(code), "detail": str(refused)[:1000]}
     else:
         end = {"state": _STATE.DONE, "run": run}
     Work.objects.filter(pk=row.pk).update(**end, ended_at=now)
