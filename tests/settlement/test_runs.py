@@ -366,6 +366,28 @@ def test_ordered_services_stand_on_the_next_invoice_once(clerk, controller, stor
     assert [one.code for one in queries.get_exceptions(first.pk)] == ["no_price"]
 
 
+@pytest.mark.parametrize(("ordered", "amounts"), [("connection", [4_199_000, 4_291_000]), ("CONN_S", [4_291_000])])
+def test_a_connection_is_a_fee_for_water_and_one_for_wastewater(clerk, controller, store, ordered, amounts):
+    """Ordered by what their services begin with, both fees are charged; by its code, one (rules §1.2)."""
+    from avlest.settlement.models import ServiceOrder
+    from avlest.settlement.services.accounts import do_order_service
+    from tests.settlement.builders import PRICES
+
+    fees = [("CONN_W", "connection_water", "41990"), ("CONN_S", "connection_wastewater", "42910")]
+    text = "".join(
+        f'[[price]]\ncode = "{code}"\nservice = "{service}"\nunit = "once"\nvalue = "{value}"\nvat = "water"\n'
+        for code, service, value in fees
+    )
+    add_prices(clerk, PRICES.replace("[[vat]]", f"{text}[[vat]]", 1))
+    home = add_home(clerk, 1)
+    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    order = ServiceOrder(account_id=home.account, code=ordered, starts_at=at)
+    do_order_service(clerk, order, now=at)
+    do_charge_terms(clerk, controller, year=2026, store=store)
+    lines = InvoiceLine.objects.filter(kind="once").order_by("amount")
+    assert list(lines.values_list("amount", flat=True)) == amounts
+
+
 @pytest.mark.parametrize(("truth", "expected"), [(275_000, 135_000), (115_000, -25_000)])
 def test_what_was_stipulated_corrects_itself(clerk, controller, store, truth, expected):
     """140 m³ stipulated, then the truth of both years (rules §1.8): the next settlement bills or credits the rest."""

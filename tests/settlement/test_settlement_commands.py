@@ -49,9 +49,9 @@ def run(clerk, store, tmp_path, monkeypatch):
 
 
 def _modules():
-    from avlest.cli.settlement import invoices, payments
+    from avlest.cli.settlement import accounts, invoices, payments
 
-    return payments, invoices
+    return payments, invoices, accounts
 
 
 def test_prices_are_taken_in_shown_and_approved_by_another(run, tmp_path):
@@ -131,3 +131,37 @@ def test_what_does_not_exist_is_said_in_one_line(run, year):
     assert "no invoice number 99" in run("settle", "explain", "99", code=1)
     assert 'no user "nobody"' in run("settle", "preview", "2026", "--by", "nobody", code=1)
     assert "the year 2027 is not over" in run("settle", "preview", "2027", code=1)
+
+
+def test_accounts_and_invoiced_terms_are_taken_over(run, clerk, tmp_path):
+    """A preview changes nothing, a bad row is named with its line and nothing is taken in, a good list is."""
+    from avlest.registry.models import Party, Property
+    from avlest.settlement.models import Account, EarlierLine
+
+    Party.objects.create(organisation_id=clerk.organisation_id, code="K1", name="Kunde")
+    Property.objects.create(organisation_id=clerk.organisation_id, code="E1")
+    customers, terms = tmp_path / "kunder.csv", tmp_path / "terminer.csv"
+    customers.write_text("number;party;property;from;service\n7;K1;E1;2020-01-01;water\n", encoding="utf-8")
+    terms.write_text(
+        "number;invoice;kind;service;code;unit;from;to;quantity;price;amount;vat;vat_percent;vat_included\n"
+        "7;F1;advance;water;W_VOL;m3;2026-01-01;2027-01-01;140;45,27;6337,80;water;15;ja\n",
+        encoding="utf-8",
+    )
+    assert "1 accounts would be made" in run("accounts", "import", str(customers), "--preview")
+    assert "line 2, number is '7'" in run("accounts", "earlier", str(terms), code=1)
+    assert "1 accounts made" in run("accounts", "import", str(customers))
+    assert "1 lines made" in run("accounts", "earlier", str(terms))
+    assert "0 lines made, 1 were there already" in run("accounts", "earlier", str(terms))
+    assert (Account.objects.get().number, EarlierLine.objects.get().amount) == (7, 633_780)
+
+
+def test_a_control_is_noted_by_the_points_code(run, clerk):
+    """The error may be negative; an unknown point and a word for a number are refused."""
+    from avlest.settlement.models import AccuracyControl
+
+    add_home(clerk, 1)
+    words = ("--found-on", "2027-01-01", "--starts-on", "2026-01-01", "--reason", "test 12")
+    assert "1 claims wait" in run("accounts", "control", *words, "--", "P1", "-7.5")
+    assert str(AccuracyControl.objects.get().error) == "-7.500"
+    assert "no metering point" in run("accounts", "control", *words, "--", "P9", "8", code=1)
+    assert "expected per cent" in run("accounts", "control", *words, "--", "P1", "much", code=1)

@@ -14,6 +14,7 @@ from avlest.registry.queries import get_organisations
 from avlest.settlement.models import PriceList
 from avlest.settlement.services.expected import do_update_expected
 from avlest.settlement.services.reminders import do_list_reminders
+from avlest.settlement.services.retention import Removed, do_remove_expired
 
 
 def list_reminders(now: datetime) -> str:
@@ -32,7 +33,16 @@ def update_expected(now: datetime) -> str:
     return f"running settlement of {count} accounts worked out"
 
 
+def remove_expired(now: datetime) -> str:
+    """Remove invoices, payments, runs and accounts that must be kept no longer."""
+    today = derive_local_day(now)
+    each = (do_remove_expired(number, today=today, now=now) for number in get_organisations().values())
+    total = sum(each, start=Removed())
+    return total.describe()
+
+
 JOBS = (
     Job("settlement_reminders", timedelta(days=1), list_reminders),
     Job("settlement_expected", timedelta(days=1), update_expected),
+    Job("settlement_retention", timedelta(days=7), remove_expired),
 )

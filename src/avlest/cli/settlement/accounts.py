@@ -23,7 +23,6 @@ _SHOWN = 50
 
 FileArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or XLSX.")]
 PreviewOption = Annotated[bool, typer.Option("--preview", help="Say what the file holds and change nothing.")]
-DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
 @app.command("import")
@@ -94,7 +93,9 @@ def note_control(
         datetime, typer.Option(formats=["%Y-%m-%d"], help="The day from which the error is over, exclusive.")
     ],
     reason: Annotated[str, typer.Option(help="Who tested the meter, and where the report stands.")],
-    starts_on: DayOption = None,
+    starts_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was wrong from, where that is shown.")
+    ] = None,
     data: DataOption = Path(),
     organisation: OrganisationOption = "",
     by: ByOption = "",

@@ -63,12 +63,8 @@ class AccuracyClaim(Owned):
     class Meta:
         verbose_name = _("accuracy claim")
         verbose_name_plural = _("accuracy claims")
-        constraints = (
-            models.UniqueConstraint(fields=["control", "account", "year"], name="settlement_claim_once"),
-        )
-        indexes = (
-            models.Index(fields=["organisation"], condition=Q(invoice=None), name="settlement_claim_waiting"),
-        )
+        constraints = (models.UniqueConstraint(fields=["control", "account", "year"], name="settlement_claim_once"),)
+        indexes = (models.Index(fields=["organisation"], condition=Q(invoice=None), name="settlement_claim_waiting"),)
 
     def __str__(self) -> str:
         return f"{self.control} {self.account} {self.year}"

@@ -17,7 +17,7 @@ from avlest.registry.models import Installation, MeteringPoint
 from avlest.registry.rights import Actor, Right
 from avlest.registry.services.audit import save_new
 from avlest.settlement.core.calendar import Days, derive_year
-from avlest.settlement.models import AccuracyClaim, AccuracyControl, Account
+from avlest.settlement.models import Account, AccuracyClaim, AccuracyControl
 from avlest.settlement.settings import Options, get_options
 
 

@@ -192,9 +192,7 @@ def gather_again(store: Store, place: Range, wanted: Wanted, then: Inputs) -> In
     """Return the inputs of then with the quantities as they are known now; agreements and earlier lines stay."""
     used = gather_use(store, place, then.accounts, then.services, then.billed, wanted)
     controls = then.quantities.filter(pl.col("purpose") == CONTROL)  # a decision, like the agreements
-    return dataclasses.replace(
-        then, consumption=used.consumption, quantities=pl.concat([used.quantities, controls])
-    )
+    return dataclasses.replace(then, consumption=used.consumption, quantities=pl.concat([used.quantities, controls]))
 
 
 def get_accounts(place: Range, wanted: Wanted) -> pl.DataFrame:

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
+from avlest.registry.importing.report import RowIssue
 from avlest.registry.models import Party, Property
 from avlest.registry.rights import Actor, Right
-from avlest.registry.importing.report import RowIssue
 from avlest.registry.services.audit import Change, record, snapshot
 from avlest.registry.services.bulk import insert_rows
 from avlest.settlement.importing.take_over import AccountRow, EarlierRow
@@ -65,7 +66,7 @@ class _Places:
         return cls(
             dict(Party.objects.of(organisation_id).values_list("code", "pk")),
             dict(Property.objects.of(organisation_id).exclude(code="").values_list("code", "pk")),
-            {number: tuple(values) for number, *values in accounts},
+            {number: (row, party, place, day) for number, row, party, place, day in accounts},
         )
 
     def find_issues(self, row: AccountRow) -> Iterable[RowIssue]:
@@ -93,7 +94,7 @@ def _find_overlaps(organisation_id: int, fresh: Sequence[AccountRow], places: _P
     issues = []
     for some in spans.values():
         some.sort()
-        for (_, stop, line), (start, _, other) in zip(some, some[1:], strict=False):
+        for (_, stop, line), (start, _, other) in itertools.pairwise(some):
             if start < stop:
                 at = max(line, other)
                 shown = f"expected days that no other account of the property has; another has it until {stop}"
@@ -139,7 +140,7 @@ def _make_level(actor: Actor, account: Account, row: AccountRow, now: datetime) 
 
 @transaction.atomic
 def do_import_earlier(actor: Actor, rows: Sequence[EarlierRow], *, now: datetime, preview: bool = False) -> TakenOver:
-    """Keep lines that an earlier system invoiced: settlements deduct them as they stand; taken in again, nothing is new.
+    """Keep lines that an earlier system invoiced: settlements deduct them as they stand; again, nothing is new.
 
     With any issue (a customer number that no account has, a line that differs from the one kept under its number), or
     as a `preview`, nothing is kept.

@@ -58,9 +58,7 @@ def make_world(
     if to_hour(first) < to_hour(start):
         raise ValueError(f"eventful_from: the world begins at {start.isoformat()}, got {first.isoformat()}")
     if to_hour(stop) - to_hour(first) < _LEAST_DAYS * 24:
-        raise ValueError(
-            f"stop: expected at least {_LEAST_DAYS} day after {first.isoformat()}, got {stop.isoformat()}"
-        )
+        raise ValueError(f"stop: expected at least {_LEAST_DAYS} day after {first.isoformat()}, got {stop.isoformat()}")
     tables = Tables(seed, start, stop)
     plan = Plan(Span.of(first, stop))
     add_municipality(tables)
