@@ -78,8 +78,11 @@ class Plant:
         """Append readings as one batch."""
         self.batch += 1
         rows = [(register, at, value, 0, int(quality), "test", known or self.now) for at, value in values]
-        frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
-        self.store.append("readings", frame, writer="collect-0", batch=self.batch)
+        self.store.append("readings", self.frame(rows), writer="collect-0", batch=self.batch)
+
+    def frame(self, rows: list[tuple[object, ...]]) -> pl.DataFrame:
+        """Rows as the table of readings has them."""
+        return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
     def hear_hours(
         self, register: int, *, use: int = 10_000, hours: int = 240, since: datetime = START, first: int = 0

@@ -48,6 +48,9 @@ def _settle(rows: Sequence[Alarm]) -> list[Alarm]:
 
 
 def _follows(row: Alarm, lead: Alarm) -> bool:
+    """Whether one says what the other says; the same watcher's second alarm is another matter."""
+    if (row.evidence, row.subject) == (lead.evidence, lead.subject):
+        return False
     ends, lead_ends = row.cleared_at or _FAR, lead.cleared_at or _FAR
     if row.opened_at > min(lead_ends, _FAR - _BEFORE) + _BEFORE or ends < lead.opened_at - _BEFORE:
         return False
