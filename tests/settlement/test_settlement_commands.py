@@ -163,5 +163,5 @@ def test_a_control_is_noted_by_the_points_code(run, clerk):
     words = ("--found-on", "2027-01-01", "--starts-on", "2026-01-01", "--reason", "test 12")
     assert "1 claims wait" in run("accounts", "control", *words, "--", "P1", "-7.5")
     assert str(AccuracyControl.objects.get().error) == "-7.500"
-    assert "no metering point" in run("accounts", "control", *words, "--", "P9", "8", code=1)
-    assert "expected per cent" in run("accounts", "control", *words, "--", "P1", "much", code=1)
+    assert "no metering point" in run("accounts", "control", *words, "--", "P9", "8", code=2)
+    assert "expected per cent" in run("accounts", "control", *words, "--", "P1", "much", code=2)

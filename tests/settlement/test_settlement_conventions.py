@@ -105,8 +105,8 @@ def invoice(clerk, controller, store):
 
 
 @pytest.mark.django_db
-def test_only_billing_sees_settlement(clerk, invoice):
-    """Of the roles only the administrator and billing see runs and invoices; another organisation sees none."""
+def test_only_billing_and_boards_see_settlement(clerk, invoice):
+    """Of the roles only the administrator, billing and a board see runs and invoices (rules §8.2)."""
     for role in Role:
         actor = dataclasses.replace(clerk, rights=RIGHTS[role])
         if Right.VIEW_SETTLEMENT in RIGHTS[role]:
@@ -114,7 +114,9 @@ def test_only_billing_sees_settlement(clerk, invoice):
         else:
             with pytest.raises(AccessDeniedError):
                 access.access_invoice(actor, invoice.pk)
-    assert {role for role in Role if Right.VIEW_SETTLEMENT in RIGHTS[role]} == {Role.ADMINISTRATOR, Role.BILLING}
+    assert {role for role in Role if Right.VIEW_SETTLEMENT in RIGHTS[role]} == {
+        Role.ADMINISTRATOR, Role.BILLING, Role.MANAGER,
+    }  # fmt: skip
 
 
 @pytest.mark.django_db

@@ -20,7 +20,7 @@ _SERVER_GROUPS: dict[str, tuple[str, ...]] = {
     "avlest.cli.service_commands": ("collect", "work", "status", "replay", "compact", "readings"),
     "avlest.cli.readings_commands": ("derive", "queue", "elhub"),
     "avlest.cli.insight_commands": ("alarms", "balance", "coverage"),
-    "avlest.cli.settlement_commands": ("settle", "prices", "payments", "invoices"),
+    "avlest.cli.settlement_commands": ("settle", "prices", "payments", "invoices", "accounts"),
     "avlest.cli.simulate_commands": ("simulate",),
     "avlest.cli.jobs_commands": ("jobs",),
 }
