@@ -11,4 +11,5 @@ MENU = (
     Entry("manager:today", _("Today"), order=10),
     Entry("manager:properties", _("Properties"), order=20),
     Entry("manager:queue", _("Values to decide"), order=30),
+    Entry("manager:alarms", _("Alarms"), order=40),
 )

@@ -13,6 +13,8 @@ STAFF = (*MANAGERS, Role.OPERATOR)
 
 DECIDERS = (Role.BILLING, Role.ADMINISTRATOR, Role.OPERATOR)
 """Who may decide what a value is to be."""
+HANDLERS = (Role.MANAGER, Role.CARETAKER, Role.ADMINISTRATOR, Role.OPERATOR)
+"""Who does something about alarms."""
 _BOTH = ("GET", "POST")
 
 RULES = (
@@ -26,4 +28,8 @@ RULES = (
     for_roles("manager:meter", *STAFF, arguments={"meter_id": "meter"}),
     for_roles("manager:queue", *DECIDERS, methods=_BOTH),
     for_roles("manager:finding", *DECIDERS, arguments={"finding_id": "finding"}, methods=_BOTH),
+    for_roles("manager:alarms", *STAFF),
+    for_roles("manager:alarm", *STAFF, arguments={"alarm_id": "alarm"}),
+    for_roles("manager:handle_alarm", *HANDLERS, arguments={"alarm_id": "alarm"}, methods=("POST",)),
+    for_roles("manager:due", *STAFF),
 )
