@@ -52,8 +52,8 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         make_town(folder, meters=options.meters, now=datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
         requests = list_requests()
-        with serving(folder) as address:
-            held = load(address, requests, rate=options.rate, seconds=options.seconds)
+        with serving(folder) as (address, server):
+            held = load(address, requests, server, rate=options.rate, seconds=options.seconds)
             if options.phone:
                 from bench.web_phone import measure_phone
 
@@ -86,8 +86,8 @@ def _list_points(count: int) -> list[int]:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """The web server of the service on a free port."""
+def serving(folder: Path) -> Iterator[tuple[str, int]]:
+    """The web server of the service on a free port: its address, and the number of its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -96,7 +96,7 @@ def serving(folder: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address, process)
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait(20)
@@ -115,7 +115,15 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     raise SystemExit("the server did not start")
 
 
-def load(address: str, requests: list[Request], *, rate: float, seconds: float) -> bool:
+def read_processor_seconds(process: int) -> float:
+    """Seconds of processor time of a process and its children so far (Linux)."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(read_processor_seconds(int(child)) for child in children)
+
+
+def load(address: str, requests: list[Request], server: int, *, rate: float, seconds: float) -> bool:
     """Both loops, printed; whether the goals are held."""
     choose = in_turn(requests)
     warm = asyncio.run(run_closed_loop(address, choose, clients=4, seconds=min(8.0, seconds)))
@@ -123,10 +131,12 @@ def load(address: str, requests: list[Request], *, rate: float, seconds: float) 
     opened = asyncio.run(run_open_loop(address, choose, rate=rate, seconds=seconds))
     print(f"open loop, {rate:g} requests/s for {seconds:g} s:")
     print_result(opened)
+    used = read_processor_seconds(server)
     closed = asyncio.run(run_closed_loop(address, choose, clients=CLIENTS, seconds=seconds))
     total = closed.count / closed.lasted
     print(f"{CLIENTS} clients that never rest: {total:.0f} requests/s")
     print_result(closed)
+    print(f"  {(read_processor_seconds(server) - used) / closed.count * 1000:.1f} ms of processor time a page")
     _refuse_failures(opened, closed)
     return total >= GOAL_RATE and all(opened.percentile(name, 95) < GOAL_P95 for name in opened.seconds)
 

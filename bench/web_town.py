@@ -47,6 +47,7 @@ def make_town(folder: Path, *, meters: int, now: datetime) -> None:
     series = make_series(world, now=now)
     print(f"{world.meters.height} meters, {series.height} series", flush=True)
     store_use(world, series, now=now)
+    make_states(now=now)
     make_logins(now=now)
     settle_and_find(now=now)
     (folder / "made").touch()
@@ -171,6 +172,20 @@ def _store_registers(store: Any, series: pl.DataFrame, *, now: datetime) -> None
         known_at=pl.col("hour") + pl.duration(hours=1),
     )
     store.append("readings", frame, writer="bench", batch=1)
+
+
+def make_states(*, now: datetime) -> None:
+    """What collection would have noted of each meter."""
+    from avlest.collect.models import MeterState
+    from avlest.registry.models import Meter
+
+    MeterState.objects.bulk_create(
+        MeterState(
+            manufacturer=manufacturer, serial=serial, first_heard_at=now - HOURS_KEPT, last_heard_at=now,
+            last_read_at=now, heard=1, kept=1, outcome="decoded",
+        )
+        for manufacturer, serial in Meter.objects.values_list("manufacturer", "serial")
+    )  # fmt: skip
 
 
 def make_logins(*, now: datetime) -> None:

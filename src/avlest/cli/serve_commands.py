@@ -68,7 +68,8 @@ def web(data: DataOption = Path(), host: HostOption = "", port: PortOption = 0) 
 
         check_database()
         _has_sources(config)  # those that are pushed to are read when something is pushed: a mistake is said now
-        serve_web(host=host or config.web.host, port=port or config.web.port, threads=config.web.threads)
+        web, processes = config.web, max(1, min(32, config.web.processes))
+        serve_web(host=host or web.host, port=port or web.port, processes=processes, threads=web.threads)
 
 
 def _start(data: Path) -> Config:

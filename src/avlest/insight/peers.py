@@ -63,34 +63,35 @@ def get_peers(store: Store, series_id: int, *, first: date, until: date, now: da
     subtracted from what is shown to who lives there now.
     """
     bucket = int(now.timestamp()) // int(_HOUR.total_seconds())
-    homes = _get_groups(bucket).filter(pl.col("series") == series_id)
-    if not homes.height or first >= until:
+    name = _get_group_names(bucket).get(series_id)
+    if name is None or first >= until:
         return None
-    group = _read_group(store, homes["group"][0], first, until, bucket)
+    group = _read_group(store, name, first, until, bucket)
     rule = pick_group_rule(load_group_rules(), until)
-    own = store.read_range("daily", ids=[series_id], start=first, stop=until).select("day", "value").drop_nulls()
+    rows = store.read_range("daily", ids=[series_id], start=first, stop=until, columns=("value",))
+    own = {day: value for day, value in zip(rows["day"], rows["value"], strict=True) if value is not None}
     sums = group.sums
     if series_id not in group.members:
-        is_known = own.height == (until - first).days
-        sums, own = tuple(sorted([*sums, *([own["value"].sum()] if is_known else [])])), own.clear()
+        is_known = len(own) == (until - first).days
+        sums, own = tuple(sorted([*sums, *([sum(own.values())] if is_known else [])])), {}
     return Peers(rule, _average_others(group.days, own, rule.average_minimum), sums)
 
 
-def _average_others(days: pl.DataFrame, own: pl.DataFrame, minimum: int) -> dict[date, int]:
+def _average_others(days: Mapping[date, tuple[int, int]], own: Mapping[date, int], minimum: int) -> dict[date, int]:
     """The average of each day without the home's own value; days of fewer homes than `minimum` are left out."""
-    others = days.join(own.rename({"value": "own"}), on="day", how="left").select(
-        "day",
-        (pl.col("sum") - pl.col("own").fill_null(0)).alias("sum"),
-        (pl.col("homes") - pl.col("own").is_not_null().cast(pl.Int64)).alias("homes"),
-    )
-    enough = others.filter(pl.col("homes") >= minimum)
-    return dict(enough.select("day", pl.col("sum") // pl.col("homes")).iter_rows())
+    averages = {}
+    for day, (total, homes) in days.items():
+        others = homes - (day in own)
+        if others >= max(1, minimum):
+            averages[day] = (total - own.get(day, 0)) // others
+    return averages
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Group:
     members: frozenset[int]
-    days: pl.DataFrame
+    days: Mapping[date, tuple[int, int]]
+    """Sum and number of homes of each day."""
     sums: tuple[int, ...]
 
 
@@ -100,6 +101,12 @@ def _get_groups(_bucket: int) -> pl.DataFrame:
     return group_homes()
 
 
+@lru_cache(maxsize=2)
+def _get_group_names(bucket: int) -> dict[int, str]:
+    """The group of each series."""
+    return dict(_get_groups(bucket).select("series", "group").iter_rows())
+
+
 @lru_cache(maxsize=256)
 def _read_group(store: Store, group: str, first: date, until: date, bucket: int) -> _Group:
     members = _get_groups(bucket).filter(pl.col("group") == group)["series"].sort()
@@ -107,6 +114,7 @@ def _read_group(store: Store, group: str, first: date, until: date, bucket: int)
     ids = members.gather_every(max(1, step)).to_list()
     rows = store.read_range("daily", ids=ids, start=first, stop=until).select("series", "day", "value").drop_nulls()
     days = rows.group_by("day").agg(pl.col("value").sum().alias("sum"), pl.len().cast(pl.Int64).alias("homes"))
+    summed = {day: (total, homes) for day, total, homes in days.select("day", "sum", "homes").iter_rows()}
     wanted = (until - first).days
     sums = rows.group_by("series").agg(pl.col("value").sum(), pl.len().alias("known"))
-    return _Group(frozenset(ids), days, tuple(sums.filter(pl.col("known") == wanted)["value"].sort().to_list()))
+    return _Group(frozenset(ids), summed, tuple(sums.filter(pl.col("known") == wanted)["value"].sort().to_list()))

@@ -139,8 +139,12 @@ def access_daily(
     *,
     now: datetime,
     as_known_at: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Return the rows of the table `daily` for local days that lie wholly in a window of hours, and in the period."""
+    """Return the rows of the table `daily` for local days that lie wholly in a window of hours, and in the period.
+
+    `columns`: at least these, which costs less than all.
+    """
     _look_closely(viewer, series, "days", now=now)
     frames = []
     for windows, ids in _by_windows(series).items():
@@ -148,7 +152,7 @@ def access_daily(
             begin, end = derive_local_day(first), derive_local_day(last)
             begin += timedelta(days=derive_day_start(begin) < first)
             if begin < end:
-                frames.append(queries.get_daily(store, ids, begin, end, as_known_at=as_known_at))
+                frames.append(queries.get_daily(store, ids, begin, end, as_known_at=as_known_at, columns=columns))
     return _concatenate(frames)
 
 

@@ -65,12 +65,17 @@ def get_menu(viewer: Viewer, *, path: str) -> Menu:
     return Menu(_mark(areas[current], path), tuple(switch) if len(switch) > 1 else ())
 
 
+@cache
+def _get_address(name: str) -> str:
+    return reverse(name)
+
+
 def _get_allowed(viewer: Viewer, entries: tuple[Entry, ...]) -> list[tuple[str, str | Promise]]:
     found = []
     for entry in entries:
         rule = find_rule(entry.name)
         if rule and (rule.who != Who.ROLES or viewer.roles & rule.roles):
-            found.append((reverse(entry.name), entry.text))
+            found.append((_get_address(entry.name), entry.text))
     return found
 
 

@@ -63,9 +63,16 @@ def access_points(viewer: Viewer) -> list[PointAccess]:
     """Return the points of the viewer's own places (residents), by code; nothing for staff, who ask for rows."""
     if viewer.organisation_id is None or not viewer.places:
         return []
+    if "points" not in viewer.memory:
+        viewer.memory["points"] = _read_own_points(viewer)
+    return list(viewer.memory["points"])
+
+
+def _read_own_points(viewer: Viewer) -> list[PointAccess]:
     units = {place.unit_id for place in viewer.places if place.unit_id is not None}
     properties = {place.property_id for place in viewer.places if place.property_id is not None}
-    found = _annotated(viewer).filter(Q(unit_id__in=units) | Q(property_id__in=properties, unit__isnull=True))
+    points = MeteringPoint.objects.filter(organisation_id=viewer.scope)
+    found = points.filter(Q(unit_id__in=units) | Q(property_id__in=properties, unit__isnull=True))
     rows = list(found.order_by("code", "pk"))
     homes = _get_homes(viewer, units=units, properties=properties)
     access = [_resident_access(viewer, row, homes) for row in rows]
@@ -146,15 +153,19 @@ Homes = dict[tuple[int | None, int | None], list[Window]]
 
 
 def _get_homes(viewer: Viewer, *, units: Iterable[int], properties: Iterable[int]) -> Homes:
-    """When somebody else has lived in these units and properties."""
+    """When somebody else has lived in these units and properties; asked for where it is not the viewer alone."""
+    if all(place.role == Tenancy.Role.RESIDENT for place in viewer.places):
+        return {}
     rows = Tenancy.objects.filter(
         Q(unit_id__in=list(units)) | Q(property_id__in=list(properties)),
         organisation_id=viewer.scope,
         role=Tenancy.Role.RESIDENT,
-    ).exclude(party_id__in=viewer.party_ids)
+    )
     homes: Homes = {}
-    for unit, property_, starts_at, ends_at in rows.values_list("unit_id", "property_id", "starts_at", "ends_at"):
-        homes.setdefault((unit, property_), []).append(Window(starts_at, ends_at))
+    columns = ("party_id", "unit_id", "property_id", "starts_at", "ends_at")
+    for party, unit, property_, starts_at, ends_at in rows.values_list(*columns):
+        if party not in viewer.party_ids:
+            homes.setdefault((unit, property_), []).append(Window(starts_at, ends_at))
     return homes
 
 

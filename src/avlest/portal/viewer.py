@@ -55,6 +55,8 @@ class Viewer:
     is_superuser: bool = False
     reason: str = ""
     seen_as: SeenAs | None = None
+    memory: dict[str, Any] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was asked of the database for this viewer once, for as long as they look: one request."""
 
     @property
     def scope(self) -> int:

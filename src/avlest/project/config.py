@@ -71,7 +71,10 @@ class Web:
         "127.0.0.1", help="Address the web server listens on; `0.0.0.0` for every address of the machine."
     )
     port: int = option(8080, help="TCP port of the web server.")
-    threads: int = option(4, help="Requests answered at the same time.")
+    processes: int = option(
+        2, help="Processes that answer requests: as many as there are cores to keep busy with pages, at most 32."
+    )
+    threads: int = option(4, help="Requests each of the processes answers at the same time.")
     allowed_hosts: tuple[str, ...] = option(
         ("localhost", "127.0.0.1", "[::1]"), help="Host names the web server answers to."
     )

@@ -107,6 +107,14 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 REQUIRE_SECOND_FACTOR = AVLEST.login.require_second_factor
 
 DATABASES = {"default": parse_database(AVLEST.general.database, data_dir=DATA_DIR).settings}
+# Files: the processes of the web server share them, so that tries to sign in are counted once.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / ".cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "registry.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -8,6 +8,7 @@ Instants are UTC, periods half-open. A local day has 23, 24 or 25 hours (rules Â
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ class Period(NamedTuple):
         return (self.stop - self.start) // _HOUR
 
 
+@lru_cache(maxsize=16_384)
 def derive_day_start(day: dt.date, *, zone: ZoneInfo = OSLO) -> dt.datetime:
     """The instant (UTC) at which a local day begins: its first midnight.
 

@@ -44,11 +44,20 @@ def get_hourly(
 
 
 def get_daily(
-    store: Store, series_ids: Sequence[int], first_day: date, stop_day: date, *, as_known_at: datetime | None = None
+    store: Store,
+    series_ids: Sequence[int],
+    first_day: date,
+    stop_day: date,
+    *,
+    as_known_at: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> pl.DataFrame:
-    """Return the columns of the table `daily`, one row a local day of `[first_day, stop_day)`, sorted."""
+    """Return the columns of the table `daily`, one row a local day of `[first_day, stop_day)`, sorted.
+
+    `columns`: at least these of what is stored, which costs less than all.
+    """
     if as_known_at is None:
-        return store.read_range("daily", ids=list(series_ids), start=first_day, stop=stop_day)
+        return store.read_range("daily", ids=list(series_ids), start=first_day, stop=stop_day, columns=columns)
     return derive_as_known(store, series_ids, first_day, stop_day, as_known_at=as_known_at).daily
 
 

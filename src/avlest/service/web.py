@@ -12,6 +12,8 @@ from avlest.service.supervisor import tie_to_parent
 logger = logging.getLogger(__name__)
 
 _STOP_PATIENCE = 5
+_CONNECTIONS = 1024
+_CONNECTION_SECONDS = 600
 
 
 def derive_address(host: str, port: int) -> str:
@@ -20,7 +22,7 @@ def derive_address(host: str, port: int) -> str:
     return f"http://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 
 
-def serve_web(*, host: str, port: int, threads: int) -> None:
+def serve_web(*, host: str, port: int, processes: int, threads: int) -> None:
     """Answer requests until SIGTERM or SIGINT; raises `OSError` when the address cannot be bound."""
     from granian import Granian
     from granian.constants import Interfaces
@@ -34,15 +36,17 @@ def serve_web(*, host: str, port: int, threads: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=processes,
         blocking_threads=threads,
-        backpressure=threads * 16,
+        # Counts connections, those that browsers keep open for their next page too.
+        backpressure=_CONNECTIONS,
         workers_kill_timeout=_STOP_PATIENCE,
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig=_quiet_logging(),
     )
-    log_event(logger, "web_listens", address=derive_address(host, port), host=host, port=port, threads=threads)
+    address = derive_address(host, port)
+    log_event(logger, "web_listens", address=address, host=host, port=port, processes=processes, threads=threads)
     server.serve(target_loader=_load_application, wrap_loader=False)
 
 
@@ -51,7 +55,19 @@ def _load_application() -> Any:
     tie_to_parent()
     from avlest.project.wsgi import application
 
+    _keep_connections()
     return application
+
+
+def _keep_connections() -> None:
+    """Let each thread keep its connection to the database: opening one costs as much as half a page.
+
+    In this process alone: elsewhere connections are few, and closed when their work is done.
+    """
+    from django.db import connections
+
+    for settings in connections.databases.values():
+        settings |= {"CONN_MAX_AGE": _CONNECTION_SECONDS, "CONN_HEALTH_CHECKS": True}
 
 
 def _quiet_logging() -> dict[str, Any]:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from avlest.portal.charts.contracts import Bar, Interval
 from avlest.portal.charts.words import get_words
@@ -14,20 +15,26 @@ from avlest.wording.dates import to_local
 
 def label_interval(bar: Bar, interval: Interval, language: str) -> str:
     """Return the interval in full, as in the table: "søndag 22. november 2026 kl. 12–13", "november 2026"."""
-    start = to_local(bar.start)
+    return _label(bar.start, bar.stop, interval, language)
+
+
+@lru_cache(maxsize=8192)
+def _label(begin: datetime, end: datetime, interval: Interval, language: str) -> str:
+    """Everybody's bars stand under the same days: they are written once."""
+    start = to_local(begin)
     day = f"{format_weekday(start.date(), language=language)} {format_date(start.date(), language=language)}"
     if interval == "hour":
-        return f"{day} {_label_hours(bar, language)}"
+        return f"{day} {_label_hours(begin, end, language)}"
     if interval == "day":
         return day
     return format_month(start.date(), language=language) if interval == "month" else str(start.year)
 
 
-def _label_hours(bar: Bar, language: str) -> str:
+def _label_hours(begin: datetime, end: datetime, language: str) -> str:
     """ "kl. 02–03"; the hour that comes twice says which it is."""
-    start = to_local(bar.start)
+    start = to_local(begin)
     words = get_words(language)
-    first, last = start.hour, (start.hour + max(1, round((bar.stop - bar.start) / timedelta(hours=1))))
+    first, last = start.hour, (start.hour + max(1, round((end - begin) / timedelta(hours=1))))
     text = words.hour.format(f"{first:02}–{min(last, 24):02}")
     return f"{text} ({words.second})" if start.fold else text
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 from avlest.wording import choose_unit, format_in_unit, format_money, format_number, get_unit_label
 
@@ -50,6 +51,7 @@ def choose_shown(values: Iterable[int | None], unit: str) -> str:
     return MONEY if unit == MONEY else choose_unit(values, unit)
 
 
+@lru_cache(maxsize=16_384)
 def write_value(value: int | None, unit: str, shown: str, language: str) -> str:
     """Write a value with its unit: "12,4 m³", "13 kr"; "–" for none."""
     if unit == MONEY:
