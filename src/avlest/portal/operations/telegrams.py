@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from django import forms
 from django.conf import settings
-from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -168,7 +169,7 @@ def show_telegram(request: ViewerRequest, kept_id: int) -> HttpResponse:
 def get_draft(request: ViewerRequest, kept_id: int) -> HttpResponse:
     """The draft of a catalogue file for the meter of a kept telegram."""
     telegram = _access_telegram(request, kept_id)
-    return _answer_draft(explain(telegram.payload) if telegram.road in (WMBUS, MBUS) else None)
+    return _answer_draft(request, explain(telegram.payload) if telegram.road in (WMBUS, MBUS) else None)
 
 
 @require_safe
@@ -179,12 +180,14 @@ def get_make_draft(request: ViewerRequest, meter_id: int) -> HttpResponse:
     if row is None:
         raise AccessDeniedError(f"no meter {meter_id} in this organisation")
     telegram = get_stored_telegram(get_store(), row.serial, now=request.now)
-    return _answer_draft(explain(telegram) if telegram else None)
+    return _answer_draft(request, explain(telegram) if telegram else None)
 
 
-def _answer_draft(shown: Shown | None) -> HttpResponse:
+def _answer_draft(request: ViewerRequest, shown: Shown | None) -> HttpResponse:
+    """The draft as a file; where there is none, the bench, which takes a telegram from elsewhere."""
     if shown is None or shown.explained is None or not shown.explained.draft:
-        raise Http404
+        messages.info(request, _("No stored telegram gives a draft. Paste one here."))
+        return redirect("operations:bench")
     name = shown.explained.draft.split('"', 2)[1]
     headers = {"Content-Disposition": f'attachment; filename="{name}.toml"'}
     return HttpResponse(shown.explained.draft, content_type="text/plain; charset=utf-8", headers=headers)
