@@ -14,6 +14,7 @@ from avlest.cli.service import DataOption, OrganisationOption, explain_failures,
 if TYPE_CHECKING:
     from avlest.insight.infos import AlarmInfo
     from avlest.readings.tables import Store
+    from avlest.registry.rights import Actor
 
 FirstOption = Annotated[str, typer.Option("--from", help="First local day, such as 2026-03-01.")]
 UntilOption = Annotated[str, typer.Option("--to", help="End, exclusive: a local day.")]
@@ -104,11 +105,23 @@ def balance(
     organisation: OrganisationOption = "",
     first: FirstOption = "",
     until: UntilOption = "",
+    networks: Annotated[
+        Path | None,
+        typer.Option(
+            "--networks",
+            exists=True,
+            dir_okay=False,
+            help="Take in the pipes of zones first: zone;from;mains_km;connections;private_km;pressure_m.",
+        ),
+    ] = None,
 ) -> None:
     """Balance the zones over some days (by default the last five weeks), and list their months."""
     begin, end, now = _parse_day(first, "--from"), _parse_day(until, "--to"), get_now()
     store = _open(data)
+    problems = 0
     with explain_failures():
+        if networks is not None:
+            problems = _take_in_networks(networks, get_actor(organisation), now)
         from avlest.insight.access import access_balances
         from avlest.insight.services.balances import do_balance
         from avlest.wording import format_quantity
@@ -117,7 +130,22 @@ def balance(
         for one in access_balances(get_actor(organisation), first=begin, until=end):
             flows = (format_quantity(amount, "l") for amount in (one.supplied, one.metered, one.non_revenue))
             share = "" if one.share is None else f"{one.share} %"
-            typer.echo("  ".join([f"{one.starts_on:%Y-%m}", one.zone, *flows, share]))
+            index = "" if one.infrastructure is None else f"ILI {one.infrastructure.index:.2f}"
+            typer.echo("  ".join([f"{one.starts_on:%Y-%m}", one.zone, *flows, share, index]).rstrip())
+    if problems:
+        raise typer.Exit(1)
+
+
+def _take_in_networks(file: Path, actor: Actor, now: datetime) -> int:
+    """Set the pipes of zones from a table; print what is wrong with it and return how much that is."""
+    from avlest.insight.services.networks import do_set_networks, parse_networks
+
+    rows, problems = parse_networks(file.read_text("utf-8-sig"))
+    changed, refused = do_set_networks(actor, rows, now=now)
+    for problem in (*problems, *refused):
+        typer.echo(f"{file.name}: {problem}", err=True)
+    typer.echo(f"pipes of {changed} zones set", err=True)
+    return len(problems) + len(refused)
 
 
 def coverage(

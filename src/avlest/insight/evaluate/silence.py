@@ -29,6 +29,7 @@ _ON_MAINS: Final = ("ami", "han")
 _CHUNK: Final = 900
 _SURE: Final = 5
 """Messages from which on their mean distance says how often a meter sends."""
+_WEEK_SECONDS: Final = 604_800
 
 
 def do_find_silence(*, now: datetime) -> Saved:
@@ -82,19 +83,21 @@ def build_meters(placed: pl.DataFrame, rule: SilenceRule) -> pl.DataFrame:
     heard = join_heard(placed).join(
         gateways, left_on=["organisation", "gateway"], right_on=["organisation", "code"], how="left"
     )
+    span = (pl.col("last_heard_at") - pl.col("first_heard_at")).dt.total_seconds()
+    mean = span / (pl.col("heard") - 1)
+    # What comes several times a week through no gateway we know is no card in the post.
+    is_automatic = (pl.col("heard") >= _SURE) & (mean <= _WEEK_SECONDS)
     is_lorawan = pl.col("dev_eui") != ""
     road = pl.coalesce(
         pl.col("kind").replace_strict(_ROADS, default=None, return_dtype=pl.String),
         pl.when(is_lorawan).then(pl.lit("lorawan")),
         pl.when(pl.col("way") != "").then("way"),
-        pl.when(pl.col("gateway") == "").then(pl.lit("manual")),
+        pl.when((pl.col("gateway") == "") & ~is_automatic).then(pl.lit("manual")),
         pl.lit("other"),
     )
     usual = pl.col("road").replace_strict(
         dict(rule.cadence_hours), default=rule.cadence_hours["other"], return_dtype=pl.Float64
     )
-    span = (pl.col("last_heard_at") - pl.col("first_heard_at")).dt.total_seconds()
-    mean = span / (pl.col("heard") - 1)
     return (
         heard.with_columns(road.alias("road"))
         .with_columns(
