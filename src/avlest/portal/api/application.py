@@ -15,7 +15,7 @@ from avlest.portal.access import ReasonNeededError
 from avlest.portal.api.authentication import SessionAuth, TokenAuth, refuse_unknown
 from avlest.portal.api.formats import keep
 from avlest.portal.api.problems import FieldProblem, ProblemError, answer_problem
-from avlest.portal.api.v1 import alarms, me, money, places, readings, series
+from avlest.portal.api.v1 import alarms, hooks, me, money, places, readings, series
 from avlest.registry.rights import AccessDeniedError
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def make_api() -> Api:
         urls_namespace="api",
         auth=[TokenAuth(), SessionAuth()],
     )
-    for part in (me, places, series, readings, alarms, money):
+    for part in (me, places, series, readings, alarms, money, hooks):
         api.add_router("", part.router)
     _add_refusals(api)
     return api

@@ -50,7 +50,7 @@ class Webhook(Owned):
     url = models.URLField(_("address"), max_length=500)
     description = models.CharField(_("description"), max_length=200, blank=True)
     events = models.JSONField(_("events"), default=list)
-    secret = models.CharField(_("secret"), max_length=200)
+    secret = models.CharField(_("secret (sealed)"), max_length=300)
     is_active = models.BooleanField(_("active"), default=True)
     made_at = models.DateTimeField(_("made"))
     made_by = models.CharField(_("made by"), max_length=150)
@@ -119,10 +119,11 @@ class WebhookDelivery(Owned):
 
 
 class WebhookMark(Owned):
-    """How far an organisation's rows have been turned into events."""
+    """How far an organisation's rows of one kind have been turned into events: by number, from `first` (exclusive)."""
 
     kind = models.CharField(_("kind"), max_length=40)
-    through = models.DateTimeField(_("through"))
+    first = models.BigIntegerField(_("from"))
+    position = models.BigIntegerField(_("through"))
 
     objects = OwnedQuerySet.as_manager()
 
@@ -132,7 +133,7 @@ class WebhookMark(Owned):
         constraints = (models.UniqueConstraint(fields=["organisation", "kind"], name="api_mark_once"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.through:%Y-%m-%d %H:%M}"
+        return f"{self.kind} {self.position}"
 
 
 class HomeBroker(Owned):
@@ -151,6 +152,7 @@ class HomeBroker(Owned):
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
     topics = models.JSONField(_("retained topics"), default=list)
+    is_ended = models.BooleanField(_("to be taken away"), default=False)
 
     objects = OwnedQuerySet.as_manager()
 

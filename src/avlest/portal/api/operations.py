@@ -68,6 +68,12 @@ OPERATIONS: Final = (
     _read("invoices", Scope.INVOICES),
     _read("invoice", Scope.INVOICES, invoice_id="invoice"),
     _read("invoice_pdf", Scope.INVOICES, invoice_id="invoice"),
+    _webhooks("webhooks", "GET"),
+    _webhooks("webhooks", "POST"),
+    _webhooks("webhook", "GET", webhook_id="webhook"),
+    _webhooks("webhook", "DELETE", webhook_id="webhook"),
+    _webhooks("deliveries", "GET", webhook_id="webhook"),
+    _webhooks("webhook_test", "POST", webhook_id="webhook"),
 )
 
 _BY_ADDRESS: Final = {(one.name, one.method): one for one in OPERATIONS}
