@@ -5,31 +5,13 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from avlest.collect.models import Packet
 from tests.portal.matrix.samplers.resident import make_alarm, make_invoice
-from tests.portal.world import MOVED_AT, Side, write_hours
-
-
-@pytest.fixture
-def home(world):
-    return world.get_home(Side.OWN)
-
-
-@pytest.fixture
-def client(world, store, home):
-    write_hours(store, world.vik, start=MOVED_AT - timedelta(days=2), stop=MOVED_AT + timedelta(days=2))
-    client = Client(HTTP_ACCEPT_LANGUAGE="nb")
-    client.force_login(home.user)
-    return client
-
-
-def text_of(answer):
-    return answer.content.decode().replace("\u00a0", " ")
+from tests.portal.resident.support import text_of
+from tests.portal.world import Side
 
 
 def test_the_first_page_says_whether_anything_is_wrong(client, world):
@@ -107,7 +89,7 @@ def test_a_reading_goes_to_the_inbox(client, home):
         ({"value": "12", "day": "31.31.2026"}, "Skriv en dato"),
         ({"value": "12", "day": "2099-01-01"}, "fram i tid"),
         ({"value": "12", "day": "2001-01-01"}, "eldre enn ett år"),
-        ({}, "id_value"),
+        ({"day": "2026-01-02"}, "eller ta et bilde"),
     ],
 )
 def test_what_is_wrong_is_named_at_the_field_and_what_was_typed_stays(client, home, typed, error):

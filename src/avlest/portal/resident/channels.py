@@ -114,7 +114,12 @@ def _save(request: ViewerRequest, form: ChannelForm) -> None:
     data, parties = form.cleaned_data, sorted(request.viewer.party_ids)
     without = frozenset(Channel(road) for road, _name in _ROADS if road not in data["roads"])
     known = get_wishes(parties).mutes - {kind.value for kind in _MUTABLE}
-    wishes = Preferences(without, data["quiet_from"], data["quiet_to"], frozenset(data["mutes"]) | known)
+    wishes = Preferences(
+        without=without,
+        quiet_from=data["quiet_from"],
+        quiet_to=data["quiet_to"],
+        mutes=frozenset(data["mutes"]) | known,
+    )
     do_set_wishes(request.viewer.actor, parties, wishes, now=request.now)
     do_change_contact(request.viewer.actor, parties, email=data["email"], phone=data["phone"], now=request.now)
 

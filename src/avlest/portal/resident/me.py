@@ -65,7 +65,7 @@ class PrivacyForm(Form):
 @require_safe
 def show_me(request: ViewerRequest) -> HttpResponse:
     """Name, places, and the ways to everything about one's data."""
-    context = {"contact": get_contact(sorted(request.viewer.party_ids)), "homes": _list_homes(request)}
+    context = {"person": get_contact(sorted(request.viewer.party_ids)), "homes": _list_homes(request)}
     return render(request, "portal/resident/me.html", context)
 
 

@@ -15,6 +15,5 @@ MENU = (
     Entry("resident:invoices", _("Invoices"), order=40),
     Entry("resident:meters", _("Meters"), order=50),
     Entry("resident:faults", _("Report a fault"), order=60),
-    Entry("resident:moves", _("Moving"), order=70),
     Entry("resident:me", _("Me"), order=80),
 )

@@ -25,7 +25,8 @@ UNITS: Final = {"l": ("m3", "m³"), "kwh": ("kwh", "kWh")}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class MeterCard:
-    """A meter as a resident knows it; `latest`: what it showed and when (only while it hangs in their time).
+    """A meter as a resident knows it; `latest`: when it was last heard and what it showed, to judge a
+    reading by; it is not shown, for a register tells what was used before (rules §8.3).
 
     `can_read`: its number is one that people read; `is_here`: they live there now.
     """

@@ -70,6 +70,6 @@ def show_settlements(request: ViewerRequest) -> HttpResponse:
             for invoice in invoices
             if invoice.settles_from is not None and invoice.account_id in accounts
         ],
-        "year": derive_local_day(request.now).year,
+        "year": str(derive_local_day(request.now).year),
     }
     return render(request, "portal/resident/settlements.html", context)
