@@ -15,6 +15,12 @@ DECIDERS = (Role.BILLING, Role.ADMINISTRATOR, Role.OPERATOR)
 """Who may decide what a value is to be."""
 HANDLERS = (Role.MANAGER, Role.CARETAKER, Role.ADMINISTRATOR, Role.OPERATOR)
 """Who does something about alarms."""
+WRITERS = (Role.MANAGER, Role.BILLING, Role.ADMINISTRATOR)
+"""Who writes to people and changes what is known of them."""
+KNOWERS = (*WRITERS, Role.OPERATOR)
+"""Who may know names."""
+AUDITORS = (Role.BILLING, Role.ADMINISTRATOR)
+"""Who reads the log."""
 _BOTH = ("GET", "POST")
 
 RULES = (
@@ -32,4 +38,12 @@ RULES = (
     for_roles("manager:alarm", *STAFF, arguments={"alarm_id": "alarm"}),
     for_roles("manager:handle_alarm", *HANDLERS, arguments={"alarm_id": "alarm"}, methods=("POST",)),
     for_roles("manager:due", *STAFF),
+    for_roles("manager:members", Role.ADMINISTRATOR, methods=_BOTH),
+    for_roles("manager:end_role", Role.ADMINISTRATOR, arguments={"user_id": "member"}, methods=_BOTH),
+    for_roles("manager:people", *KNOWERS),
+    for_roles("manager:person", *KNOWERS, arguments={"party_id": "party"}),
+    for_roles("manager:make_code", *WRITERS, arguments={"party_id": "party"}, methods=("POST",)),
+    for_roles("manager:log", *AUDITORS),
+    for_roles("manager:looks", *AUDITORS),
+    for_roles("manager:log_entry", *AUDITORS, arguments={"entry_id": "audit_entry"}),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.manager import alarms, devices, due, places, queue, search, today, values
+from avlest.portal.manager import alarms, devices, directory, due, log, members, places, queue, search, today, values
 
 urlpatterns = [
     path("styre/", today.show_today, name="today"),
@@ -21,5 +21,13 @@ urlpatterns = [
     path("styre/varsler/<int:alarm_id>/", alarms.show_alarm, name="alarm"),
     path("styre/varsler/<int:alarm_id>/behandle/", alarms.handle_alarm, name="handle_alarm"),
     path("styre/maalere/", due.show_due, name="due"),
+    path("styre/tilganger/", members.show_members, name="members"),
+    path("styre/tilganger/<int:user_id>/", members.end_role, name="end_role"),
+    path("styre/personer/", directory.show_people, name="people"),
+    path("styre/personer/<int:party_id>/", directory.show_person, name="person"),
+    path("styre/personer/<int:party_id>/kode/", directory.make_code, name="make_code"),
+    path("styre/logg/", log.show_log, name="log"),
+    path("styre/logg/innsyn/", log.show_looks, name="looks"),
+    path("styre/logg/<int:entry_id>/", log.show_entry, name="log_entry"),
     path("styre/sok/", search.show_search, name="search"),
 ]

@@ -6,6 +6,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from avlest.readings.models import Finding
+from avlest.registry.models import AuditEntry
+from avlest.registry.rights import Role
 from tests.portal.world import MOVED_AT, Side, World
 
 
@@ -23,4 +25,19 @@ def make_finding(world: World, side: Side) -> int:
     return int(found.pk)
 
 
-SAMPLERS = {"finding": make_finding}
+def get_member(world: World, side: Side) -> int:
+    """Somebody of the staff of the side's organisation."""
+    return int(world.get_town(side).staff[Role.CARETAKER].pk)
+
+
+def make_audit_entry(world: World, side: Side) -> int:
+    """A line in the log of the side's organisation."""
+    town = world.get_town(side)
+    found, _made = AuditEntry.objects.get_or_create(
+        organisation_id=town.id, actor="test", action="change", subject="unit", subject_id=1,
+        defaults={"at": MOVED_AT, "label": town.marker, "before": {"number": "H1"}, "after": {"number": "H2"}},
+    )  # fmt: skip
+    return int(found.pk)
+
+
+SAMPLERS = {"finding": make_finding, "member": get_member, "audit_entry": make_audit_entry}
