@@ -25,6 +25,7 @@ PAGES = {
     "lists.md": "lists.build_lists",
     "validation.md": "validation.build_validation",
     "alarms.md": "insight.build_alarms",
+    "api.md": "api.build_api",
     "command-line.md": "command_line.build_command_line",
 }
 

@@ -85,7 +85,7 @@ def _try(world: World, client: Client, headers, subject: Subject, one: Operation
     asked = {name: get_samplers()[kind](world, side) for name, kind in one.query.items()}
     query = f"?{urlencode(asked)}" if asked else query
     with transaction.atomic():
-        answer = client.generic(one.method, address + query, headers=headers)
+        answer = client.generic(one.method, address + query, b"{}", "application/json", headers=headers)
         transaction.set_rollback(True)
     is_theirs = side in subject.sides or any(
         all(get_samplers()[kind](world, side) == get_samplers()[kind](world, own) for kind in one.things.values())

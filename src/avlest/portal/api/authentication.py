@@ -35,7 +35,7 @@ class TokenAuth(HttpBearer):
         if caller is None or caller.token is None:
             _slow_down_guessing(request)
             raise ProblemError(401, "token", "this token is unknown, revoked or has run out", headers=_challenge())
-        _limit(f"token {caller.token.id}")
+        _limit(f"token:{caller.token.id}")
         _check(request, caller)
         return caller
 
@@ -55,7 +55,7 @@ class SessionAuth(APIKeyCookie):
         caller = Caller(make_viewer(request, now=cast(ViewerRequest, request).now))
         if _lacks_second_factor(request, caller):
             raise ProblemError(403, "second_factor", "sign in with a second factor first")
-        _limit(f"user {caller.viewer.user_id}")
+        _limit(f"user:{caller.viewer.user_id}")
         _check(request, caller)
         return caller
 
@@ -70,7 +70,7 @@ def _challenge() -> dict[str, str]:
 
 
 def _slow_down_guessing(request: HttpRequest) -> None:
-    if not may_try("api token", request.META.get("REMOTE_ADDR", ""), limit=_WRONG_TOKENS, seconds=_MINUTE):
+    if not may_try("api-token", request.META.get("REMOTE_ADDR", ""), limit=_WRONG_TOKENS, seconds=_MINUTE):
         raise _too_many("too many wrong tokens")
 
 
