@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 from django.db.models import F
@@ -35,7 +35,7 @@ def get_standing(organisation_id: int) -> pl.DataFrame:
     shown = Alarm.objects.of(organisation_id).filter(cleared_at__isnull=True)
     single = shown.filter(is_shown=True) | shown.filter(evidence=str(Evidence.SILENCE))
     own = single.exclude(point__isnull=True, meter__isnull=True)
-    rows = list(own.values_list("pk", "point_id", "meter_id", "kind", "severity", "since"))
+    rows: list[tuple[Any, ...]] = list(own.values_list("pk", "point_id", "meter_id", "kind", "severity", "since"))
     groups = SilencedMeter.objects.filter(alarm__organisation_id=organisation_id, alarm__cleared_at__isnull=True)
     members = groups.annotate(kind=F("alarm__kind"), severity=F("alarm__severity"), since=F("alarm__since"))
     silenced = members.values_list("alarm_id", "meter_id", "kind", "severity", "since")

@@ -10,7 +10,7 @@ from avlest.service import operations, views
 urlpatterns = [
     path("status", views.show_status, name="status"),
     path("health", views.show_health, name="health"),
-    path("drift/inntak/", operations.show_intake, name="intake"),
-    path("drift/lagring/", operations.show_storage, name="storage"),
-    path("drift/jobber/", operations.show_jobs, name="jobs"),
+    path("drift/tjeneste/", operations.show_intake, name="intake"),
+    path("drift/tjeneste/lagring/", operations.show_storage, name="storage"),
+    path("drift/tjeneste/jobber/", operations.show_jobs, name="jobs"),
 ]

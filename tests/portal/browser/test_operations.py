@@ -17,8 +17,8 @@ from tests.portal.world import Side
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 NOW = datetime.now(UTC)
 PAGES = (
-    "", "maalere/", "varsler/", "dekning/", "portnere/", "soner/", "ukjente/", "telegram/", "funnet/", "meldinger/",
-    "inntak/", "lagring/", "jobber/",
+    "", "maalere/", "varsler/", "dekning/", "portnere/", "soner/", "ukjente/", "telegram/", "funnet/", "tjeneste/",
+    "tjeneste/lagring/", "tjeneste/jobber/", "tjeneste/meldinger/",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_every_page_looks_right(open_page, check_page, town, operator, width, sc
     single = (f"maalere/{own.point}/", f"soner/{town.vik.zone}/", f"ukjente/{kept}/", f"funnet/{found}/")
     for path in (*PAGES, *single):
         page.goto(f"{town.address}/drift/{path}")
-        name = path.strip("/").split("/")[0] or "oversikt"
+        name = "oversikt" if not path else path.split("/")[0] if path in single else path.strip("/").replace("/", "-")
         check_page(page, f"drift-{name}{'-en' if path in single else ''}-{scheme}")
 
 

@@ -33,4 +33,4 @@ def make_alarm(world: World, home, now, *, kind: str = "continuous_flow", **valu
 
 
 def text_of(answer) -> str:
-    return answer.content.decode().replace("\u00a0", " ")
+    return str(answer.content.decode()).replace("\u00a0", " ")

@@ -178,30 +178,30 @@ def test_messages_that_failed_say_why(client, world, now):
     Message.objects.create(key="1", name="Kari", state="failed", error="no such number", made_at=now, **values)
     Message.objects.create(key="2", name="Ola", state="sent", made_at=now, **values)
     Message.objects.create(key="3", name="Gamle", state="failed", made_at=now - timedelta(days=60), **values)
-    page = text_of(client.get("/drift/meldinger/"))
+    page = text_of(client.get("/drift/tjeneste/meldinger/"))
     assert "no such number" in page
     assert "Sendt 1" in page
     assert "Gamle" not in page
 
 
-@pytest.mark.parametrize("path", ["/drift/inntak/", "/drift/lagring/", "/drift/jobber/"])
+@pytest.mark.parametrize("path", ["/drift/tjeneste/", "/drift/tjeneste/lagring/", "/drift/tjeneste/jobber/"])
 def test_the_pages_of_the_service_are_there(client, path):
     assert client.get(path).status_code == 200
 
 
 def test_where_organisations_share_an_installation_its_parts_are_for_who_runs_it(client, world):
     """Tables and sources belong to all; an operator of one organisation sees totals only."""
-    assert "hourly" not in text_of(client.get("/drift/lagring/"))
+    assert "hourly" not in text_of(client.get("/drift/tjeneste/lagring/"))
     root = Client(HTTP_ACCEPT_LANGUAGE="nb")
     root.force_login(world.root)
-    assert "hourly" in text_of(root.get("/drift/lagring/"))
+    assert "hourly" in text_of(root.get("/drift/tjeneste/lagring/"))
 
 
 def test_the_age_of_the_backup_is_shown(client, settings, tmp_path, now):
     settings.DATA_DIR = tmp_path
-    assert "ingen ennå" in text_of(client.get("/drift/lagring/"))
+    assert "ingen ennå" in text_of(client.get("/drift/tjeneste/lagring/"))
     note_backup(tmp_path, BackupRecord(now - timedelta(hours=3), "/mnt/backup", 5_000_000))
-    page = text_of(client.get("/drift/lagring/"))
+    page = text_of(client.get("/drift/tjeneste/lagring/"))
     assert "5,0 MB" in page
     assert 'data-state="late"' not in page
     (tmp_path / "last-backup.json").write_text(json.dumps({"made_at": "x"}))

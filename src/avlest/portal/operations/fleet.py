@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from avlest.collect.heard_of import get_heard_of
 from avlest.insight.standing import get_standing
-from avlest.portal.operations.stages import Stage, derive_stages
+from avlest.portal.operations.stages import HEARD_NAMES, Stage, derive_stages
 from avlest.portal.request import ViewerRequest
 from avlest.portal.viewer import Viewer
 from avlest.registry.media import get_media
@@ -51,7 +51,7 @@ class Selection:
 
     def choose(self, fleet: pl.DataFrame, *, without_stage: bool = False) -> pl.DataFrame:
         """Return the points that the filters leave; a word of the search may stand in any of the texts."""
-        tests = [pl.col(name) == value for name, value in self._get_equals().items() if value]
+        tests: list[pl.Expr] = [pl.col(name).eq(value) for name, value in self._get_equals().items() if value]
         text = pl.concat_str([pl.col(name).fill_null("") for name in _SEARCHED], separator=" ").str.to_lowercase()
         tests += [text.str.contains(word, literal=True) for word in self.search.lower().split()]
         if self.stage and not without_stage:
@@ -79,7 +79,8 @@ def get_fleet(viewer: Viewer, *, point_ids: list[int] | None = None) -> pl.DataF
     viewer.actor.require(Right.VIEW_METERS)
     places = get_point_places(viewer.scope, point_ids)
     serials = None if point_ids is None else places["serial"].drop_nulls().to_list()
-    return derive_stages(places, get_heard_of(viewer.scope, serials=serials), get_standing(viewer.scope))
+    heard = get_heard_of(viewer.scope, serials=serials, names=HEARD_NAMES)
+    return derive_stages(places, heard, get_standing(viewer.scope))
 
 
 def count_stages(fleet: pl.DataFrame) -> dict[Stage, int]:

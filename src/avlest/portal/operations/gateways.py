@@ -71,7 +71,7 @@ def get_gateways(request: ViewerRequest) -> list[GatewayRow]:
     gateways = list(own.order_by("name", "code"))
     states = {row["code"]: row for row in get_gateways_of([each.code for each in gateways]).to_dicts()}
     total = sum(row["heard"] for row in states.values()) or 1
-    lasts = dict(get_heard_of(request.viewer.scope).group_by("gateway").agg(pl.len()).iter_rows())
+    lasts = dict(get_heard_of(request.viewer.scope, names=("gateway",)).group_by("gateway").agg(pl.len()).iter_rows())
     reach = get_reach_of(request.viewer.scope, since=request.now - REACH)
     alone = None if reach.is_empty() else count_alone(reach)
     return [_to_row(each, states.get(each.code, {}), total, lasts, alone, request.now) for each in gateways]

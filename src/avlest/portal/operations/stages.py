@@ -32,6 +32,10 @@ NAMES: Final[dict[Stage, Promise]] = {
     Stage.SILENT: _("Silent"),
     Stage.ALARM: _("Alarm"),
 }
+HEARD_NAMES: Final = (
+    "manufacturer", "serial", "last_heard_at", "last_read_at", "outcome", "family", "gateway", "rssi",
+)  # fmt: skip
+"""The columns of `collect.heard_of.HEARD_OF` that a state needs."""
 _WORST_LAST: Final = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
 
 
@@ -42,7 +46,7 @@ def derive_stages(places: pl.DataFrame, heard: pl.DataFrame, standing: pl.DataFr
     `last_read_at`, `gateway`, `family`, `outcome`, `rssi`, `alarm`, `kind` and `stage`, in the order of `places`.
     """
     known = places.join(
-        heard.drop("first_heard_at", "heard", "status"),
+        heard.select(HEARD_NAMES),
         on=["manufacturer", "serial"],
         how="left",
         maintain_order="left",

@@ -44,7 +44,7 @@ from avlest.registry.models import Meter
 from avlest.registry.rights import AccessDeniedError, Right
 from avlest.telegrams.outcomes import Outcome, TelegramError
 
-_A_LINE: Final = 16
+_A_LINE: Final = 8
 _KEY_SIZES: Final = (8, 16)
 _LAYERS: Final = 5
 
@@ -94,7 +94,7 @@ def explain(telegram: bytes, *, keys: tuple[bytes, ...] = ()) -> Shown:
 
 
 def _to_rows(clear: bytes, part: ExplainedPart, tone: int) -> list[ByteRow]:
-    """A part in lines of sixteen bytes; its meaning stands at the first."""
+    """A part in lines of eight bytes; its meaning stands at the first."""
     data = clear[part.start : part.end]
     return [
         ByteRow(part.start + at, data[at : at + _A_LINE].hex(" ").upper(), part.layer, tone, "" if at else part.text)

@@ -39,5 +39,5 @@ urlpatterns = [
     path("drift/telegram/", telegrams.show_bench, name="bench"),
     path("drift/funnet/", found.show_found, name="found"),
     path("drift/funnet/<int:meter_id>/", found.place_meter, name="place"),
-    path("drift/meldinger/", messages.show_messages, name="messages"),
+    path("drift/tjeneste/meldinger/", messages.show_messages, name="messages"),
 ]

@@ -105,6 +105,13 @@ JOBS: Final[dict[str, Promise]] = {
     "send_messages": _("Sending messages"),
     "settlement_reminders": _("Reminders"),
     "settlement_expected": _("Expected settlements"),
+    "settlement_retention": _("Deleting settlements that need not be kept"),
+    "billing_work": _("Settlements that were asked for"),
+    "billing_reports": _("Scheduled reports"),
+    "billing_held_files": _("Deleting held files"),
+    "home_brokers": _("Values to people's own systems"),
+    "webhooks": _("Webhooks"),
+    "webhooks_retention": _("Deleting old webhooks"),
 }
 
 
