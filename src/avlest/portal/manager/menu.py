@@ -12,6 +12,7 @@ MENU = (
     Entry("manager:properties", _("Properties"), order=20),
     Entry("manager:queue", _("Values to decide"), order=30),
     Entry("manager:alarms", _("Alarms"), order=40),
+    Entry("manager:campaigns", _("Messages"), order=50),
     Entry("manager:people", _("People"), order=60),
     Entry("manager:members", _("Access"), order=70),
     Entry("manager:log", _("The log"), order=80),

@@ -21,6 +21,7 @@ KNOWERS = (*WRITERS, Role.OPERATOR)
 """Who may know names."""
 AUDITORS = (Role.BILLING, Role.ADMINISTRATOR)
 """Who reads the log."""
+_CAMPAIGN = {"campaign_id": "campaign"}
 _BOTH = ("GET", "POST")
 
 RULES = (
@@ -46,4 +47,8 @@ RULES = (
     for_roles("manager:log", *AUDITORS),
     for_roles("manager:looks", *AUDITORS),
     for_roles("manager:log_entry", *AUDITORS, arguments={"entry_id": "audit_entry"}),
+    for_roles("manager:campaigns", *WRITERS),
+    for_roles("manager:write_campaign", *WRITERS, methods=_BOTH),
+    for_roles("manager:campaign", *WRITERS, arguments=_CAMPAIGN),
+    for_roles("manager:send_campaign", *WRITERS, arguments=_CAMPAIGN, methods=("POST",)),
 )

@@ -122,7 +122,7 @@ def _list_tasks(request: ViewerRequest, runs: list[RunInfo]) -> list[Task]:
         tasks += [_decide_task(code, number) for code, number in counts[:_MOST]]
     if Right.CHANGE_PEOPLE in viewer.rights:
         drafts = Campaign.objects.of(viewer.scope).filter(state=Campaign.State.DRAFT).order_by("-made_at")
-        tasks += [Task(_("Message not sent: %(title)s") % {"title": row}, row.made_by, "") for row in drafts[:_MOST]]
+        tasks += [_draft_task(row) for row in drafts[:_MOST]]
     return tasks
 
 
@@ -130,6 +130,11 @@ def _to_task(run: RunInfo) -> Task:
     text = _("Approve the settlement") if run.state == "preview" else _("Send the settlement")
     more = ngettext("%(count)d account", "%(count)d accounts", run.accounts) % {"count": run.accounts}
     return Task(text, f"{run.year}, {more}", reverse("billing:runs"))
+
+
+def _draft_task(row: Campaign) -> Task:
+    text = _("Message not sent: %(title)s") % {"title": row}
+    return Task(text, row.made_by, reverse("manager:campaign", args=[row.pk]))
 
 
 def _decide_task(code: str, number: int) -> Task:

@@ -5,7 +5,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.manager import alarms, devices, directory, due, log, members, places, queue, search, today, values
+from avlest.portal.manager import (
+    alarms,
+    campaigns,
+    devices,
+    directory,
+    due,
+    log,
+    members,
+    places,
+    queue,
+    search,
+    today,
+    values,
+)
 
 urlpatterns = [
     path("styre/", today.show_today, name="today"),
@@ -29,5 +42,9 @@ urlpatterns = [
     path("styre/logg/", log.show_log, name="log"),
     path("styre/logg/innsyn/", log.show_looks, name="looks"),
     path("styre/logg/<int:entry_id>/", log.show_entry, name="log_entry"),
+    path("styre/meldinger/", campaigns.show_campaigns, name="campaigns"),
+    path("styre/meldinger/ny/", campaigns.write_campaign, name="write_campaign"),
+    path("styre/meldinger/<int:campaign_id>/", campaigns.show_campaign, name="campaign"),
+    path("styre/meldinger/<int:campaign_id>/send/", campaigns.send_campaign, name="send_campaign"),
     path("styre/sok/", search.show_search, name="search"),
 ]

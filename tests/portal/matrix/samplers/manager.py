@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from avlest.insight.models import Campaign
 from avlest.readings.models import Finding
 from avlest.registry.models import AuditEntry
 from avlest.registry.rights import Role
@@ -40,4 +41,19 @@ def make_audit_entry(world: World, side: Side) -> int:
     return int(found.pk)
 
 
-SAMPLERS = {"finding": make_finding, "member": get_member, "audit_entry": make_audit_entry}
+def make_campaign(world: World, side: Side) -> int:
+    """A message that was written and not sent, to the household of a side."""
+    home, town = world.get_home(side), world.get_town(side)
+    texts = {"nb": {"subject": f"Til {home.marker}", "body": "Vannet stenges."}}
+    found, _made = Campaign.objects.get_or_create(
+        organisation_id=town.id, party_id=home.party, defaults={"texts": texts, "made_by": "test", "made_at": MOVED_AT}
+    )
+    return int(found.pk)
+
+
+SAMPLERS = {
+    "finding": make_finding,
+    "member": get_member,
+    "audit_entry": make_audit_entry,
+    "campaign": make_campaign,
+}
