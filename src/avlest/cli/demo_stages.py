@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,7 @@ class Demonstration:
         self._find_alarms()
         self._balance()
         self._settle()
+        self._run_office()
 
     def _make_database(self) -> None:
         """Tables, those of a newer version too, and the organisation."""
@@ -205,19 +206,50 @@ class Demonstration:
 
     def _settle(self) -> None:
         """Last year's settlement, by two people as the rules want it."""
+        from django.db import transaction
+
         from avlest.collect.options import open_configured_store
+        from avlest.readings.calendar import derive_local_day
         from avlest.settlement.services.year import do_begin_and_settle
+        from avlest.simulate.demo.office import do_furnish
 
         year = self.plan.settled_year
         if year is None or "settlement" in self.plan.done:
             return
         clerk, controller = (self._get_actor(name) for name in ("avregning", "admin"))
-        with show_progress("settlement") as bar:
+        # Whole or not at all: a start that was broken off begins this stage anew.
+        with show_progress("settlement") as bar, transaction.atomic():
             store = open_configured_store(self.config)
-            made = do_begin_and_settle(clerk, controller, year=year, store=store, now=get_now())
-            figures = {"year": year, "invoices": made.invoices, "credit_notes": made.credit_notes, "ore": made.total}
+            do_furnish(controller, self.world, now=get_now())
+            sent_on = min(derive_local_day(get_now()), date(year + 1, 3, 25))
+            made = do_begin_and_settle(clerk, controller, year=year, store=store, now=get_now(), invoice_on=sent_on)
+            figures = {
+                "year": year,
+                "run": made.run_id,
+                "invoices": made.invoices,
+                "credit_notes": made.credit_notes,
+                "ore": made.total,
+            }
             bar.note = f"{made.invoices} invoices, {made.credit_notes} credit notes"
         self.keep(self.plan.with_done("settlement").with_figures(settlement=figures))
+
+    def _run_office(self) -> None:
+        """What has happened in the office since: terms, payments, reminders, refunds, messages."""
+        from django.db import transaction
+
+        from avlest.collect.options import open_configured_store
+        from avlest.simulate.demo.office import do_run_office, do_say_a_word
+
+        year = self.plan.settled_year
+        if year is None or "office" in self.plan.done:
+            return
+        clerk, controller = (self._get_actor(name) for name in ("avregning", "admin"))
+        with show_progress("office") as bar, transaction.atomic():
+            store = open_configured_store(self.config)
+            done = do_run_office(clerk, controller, self.world, year=year, store=store, now=get_now())
+            do_say_a_word(controller, now=get_now())
+            bar.note = f"{sum(done.payments.values()):,} payments, {done.reminders} reminders, {done.refunds} refunds"
+        self.keep(self.plan.with_done("office").with_figures(payments=done.payments))
 
     def _get_actor(self, username: str) -> Actor:
         from avlest.registry.access import access_actor
@@ -244,6 +276,15 @@ class Demonstration:
                 f"  settlement  {settled['year']}: {settled['invoices']} invoices, {settled['credit_notes']} credit "
                 f"notes, {format_money(settled['ore'], language='en')}"
             )
+            self._print_control(settled["run"])
+
+    def _print_control(self, run_id: int) -> None:
+        """The control sheet of the settlement: what was billed against what was measured, by kind, and what is odd."""
+        from avlest.cli.settlement.sheet import write_sheet
+        from avlest.settlement.access import access_run_control
+
+        for line in write_sheet(access_run_control(self.actor, run_id)):
+            typer.echo(f"              {line}")
 
     def _print_alarms(self) -> None:
         """How many there are, and what was found of what had been put in."""

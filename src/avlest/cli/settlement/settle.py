@@ -96,8 +96,8 @@ def show(
 
 
 def _print_control(actor: Actor, number: int, *, as_json: bool) -> None:
+    from avlest.cli.settlement.sheet import write_sheet
     from avlest.settlement.access import access_exceptions, access_run_control
-    from avlest.wording import format_number
 
     sheet = access_run_control(actor, number)
     odd = access_exceptions(actor, number, language="en", limit=_SHOWN)
@@ -106,17 +106,8 @@ def _print_control(actor: Actor, number: int, *, as_json: bool) -> None:
         return
     run = sheet.run
     typer.echo(f"run {run.id}: {run.kind} {run.year}, {run.state}, {run.accounts} accounts, {run.lines} lines")
-    if run.kind != "term":
-        volumes = (("measured", sheet.measured), ("stipulated", sheet.stipulated))
-        billed = [(f"billed {service}", quantity) for service, quantity in sheet.billed_by_service.items()]
-        inflow = [] if sheet.zone_inflow is None else [("zone inflow", sheet.zone_inflow)]
-        for name, quantity in (*volumes, *billed, *inflow):
-            typer.echo(f"  {name:<22} {format_number(quantity // 1000, language='en'):>14} m³")
-    for one in sheet.kinds:
-        typer.echo(f"  {one.kind:<18} {one.service:<12} {one.lines:>8} lines {kroner(one.amount):>20}")
-    typer.echo(f"  net {kroner(sheet.net)}, VAT {kroner(sheet.vat)}, total {kroner(sheet.total)}")
-    counts = ", ".join(f"{count} {code}" for code, count in sheet.exceptions.items()) or "none"
-    typer.echo(f"  blocked accounts: {sheet.blocked}; exceptions: {counts}")
+    for line in write_sheet(sheet):
+        typer.echo(f"  {line}")
     for row in odd:
         typer.echo(f"    {row.severity:<9} {row.account_number or '':>8} {row.code}: {row.sentence}")
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
+from collections.abc import Container
+from datetime import UTC, date, datetime
 from importlib.resources import files
 
 from django.db.models import Count, Sum
@@ -37,21 +38,25 @@ def do_run_through(clerk: Actor, controller: Actor, request: RunRequest, *, stor
     return number
 
 
-def do_charge_terms(clerk: Actor, controller: Actor, *, year: int, store: Store) -> list[int]:
-    """Charge every month of a year in which terms fall due, each dated on the first of its month."""
+def do_charge_terms(
+    clerk: Actor, controller: Actor, *, year: int, store: Store, months: Container[int] = range(1, 13)
+) -> list[int]:
+    """Charge every month of a year in which terms fall due (of `months`), each dated on the first of its month."""
     plans = get_options(clerk.organisation_id).get_plans(year).values()
-    months = sorted({day.month for plan in plans for day in plan.due})
     made = []
-    for month in months:
+    for month in sorted({day.month for plan in plans for day in plan.due if day.month in months}):
         at = datetime(year, month, 1, 8, tzinfo=UTC)
         request = RunRequest(kind="term", year=year, month=month)
         made.append(do_run_through(clerk, controller, request, store=store, now=at))
     return made
 
 
-def do_settle_year(clerk: Actor, controller: Actor, *, year: int, store: Store, now: datetime) -> int:
+def do_settle_year(
+    clerk: Actor, controller: Actor, *, year: int, store: Store, now: datetime, invoice_on: date | None = None
+) -> int:
     """Settle a year that is over, with the terms of the next year that fall due in the settlement month."""
-    return do_run_through(clerk, controller, RunRequest(kind="year", year=year), store=store, now=now)
+    request = RunRequest(kind="year", year=year, invoice_on=invoice_on)
+    return do_run_through(clerk, controller, request, store=store, now=now)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -68,12 +73,13 @@ class FirstYear:
 
 def do_begin_and_settle(
     clerk: Actor, controller: Actor, *, year: int, store: Store, now: datetime, prices: str = "fjordvik",
-    advance: int = 110_000, opening: Opening | None = None,
+    advance: int = 110_000, opening: Opening | None = None, invoice_on: date | None = None,
 ) -> FirstYear:  # fmt: skip
     """Begin to settle an organisation that has a register and series, and settle a year that is over.
 
     Takes the shipped price list, opens accounts for all subscribers, gives each the a konto `advance` (thousandths of
-    a m³ a year), charges the terms of the year and settles it.  Two people must act: `clerk` and `controller`.
+    a m³ a year), charges the terms of the year and settles it, with invoices of `invoice_on` (today where None).
+    Two people must act: `clerk` and `controller`.
     """
     do_take_shipped_prices(clerk, controller, name=prices, now=datetime(year, 1, 1, 8, tzinfo=UTC))
     begin = opening or Opening()
@@ -81,7 +87,7 @@ def do_begin_and_settle(
     levels = {account: dict.fromkeys(begin.services, advance) for account in accounts}
     do_set_advances(clerk, levels, year=year, reason="first year: the municipality's standard", now=now)
     do_charge_terms(clerk, controller, year=year, store=store)
-    run = do_settle_year(clerk, controller, year=year, store=store, now=now)
+    run = do_settle_year(clerk, controller, year=year, store=store, now=now, invoice_on=invoice_on)
     rows = Invoice.objects.of(clerk.organisation_id).filter(run_id=run)
     kinds = dict(rows.values_list("kind").annotate(count=Count("pk")))
     total = rows.aggregate(total=Sum("total"))["total"] or 0
