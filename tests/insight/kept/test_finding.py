@@ -283,3 +283,24 @@ def test_what_is_said_to_be_mended_is_cleared_by_the_series(plant: Plant, town: 
     assert [one.state for one in get_all(plant)] == [AlarmState.FIXED]
     town.look(WEEK + 62)
     assert [(one.state, one.cleared_at) for one in get_all(plant)] == [(AlarmState.CLEARED, at(WEEK + 61))]
+
+
+def test_a_register_that_runs_backwards_is_backflow(plant: Plant, town: Town) -> None:
+    """Seven litres an hour back for six hours, made up for the next day: one alarm of 42 litres, over a day later."""
+    register, _ = make_home(plant)
+    town.use(register, [*QUIET_WEEK, *[DRY] * 3, *[-7.0] * 6, *[9.0] * 12, *QUIET * 3])
+    for hour in range(WEEK, WEEK + 60, 5):
+        town.look(hour)
+    rows = [one for one in get_all(plant) if one.kind is AlarmKind.BACKFLOW]
+    (alarm,) = rows
+    assert (alarm.since, alarm.opened_at, alarm.amount) == (at(WEEK + 3), at(WEEK + 4), 42_000)
+    assert alarm.cleared_at is not None
+    assert (alarm.cost, alarm.detail) == (None, "V05")
+
+
+def test_one_reading_that_lies_low_is_no_backflow(plant: Plant, town: Town) -> None:
+    """A reading in error: validation's matter."""
+    register, _ = make_home(plant)
+    town.use(register, [*QUIET_WEEK, -30.0, 30.0, *QUIET * 2])
+    town.look(WEEK + 40)
+    assert AlarmKind.BACKFLOW not in {one.kind for one in get_all(plant)}

@@ -45,12 +45,16 @@ class Town:
 
     def look(self, hours: int) -> Found:
         """Hear what came, derive, and look for alarms as of so many hours after `START`."""
-        for register, rows in self.waiting.items():
-            self._hear(register, [row for row in rows if row[0] <= hours])
-            self.waiting[register] = [row for row in rows if row[0] > hours]
+        self.hear(hours)
         now = START + HOUR * hours + timedelta(minutes=10)
         self.plant.derive(now)
         return do_find_alarms(self.plant.store, now=now)
+
+    def hear(self, hours: int) -> None:
+        """What comes until so many hours after `START`."""
+        for register, rows in self.waiting.items():
+            self._hear(register, [row for row in rows if row[0] <= hours])
+            self.waiting[register] = [row for row in rows if row[0] > hours]
 
     def _hear(self, register: int, rows: Sequence[tuple[int, int, str]]) -> None:
         if not rows:

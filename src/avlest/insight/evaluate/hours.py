@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from avlest.insight.contracts import ALARMS, AWAY, HOURLY, LOOKBACK_DAYS, PARAMETERS, Meaning, make_empty
+from avlest.insight.falls import FALLS, derive_fall_alarms
 from avlest.insight.limits import LIMITS, derive_limit_alarms
 from avlest.insight.rules import Thresholds, derive_alarms
 from avlest.readings.tables import Store
@@ -22,12 +23,13 @@ _HOUR: Final = timedelta(hours=1)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rules:
-    """What series are judged by: `watched.WATCHED`, thresholds, absences, own limits."""
+    """What series are judged by: `watched.WATCHED`, thresholds, absences, own limits, falls of registers."""
 
     watched: pl.DataFrame
     thresholds: Thresholds
     away: pl.DataFrame = dataclasses.field(default_factory=lambda: make_empty(AWAY))
     limits: pl.DataFrame = dataclasses.field(default_factory=lambda: make_empty(LIMITS))
+    falls: pl.DataFrame = dataclasses.field(default_factory=lambda: make_empty(FALLS))
 
 
 def split_work(restarts: pl.DataFrame, *, until: datetime) -> Iterator[pl.DataFrame]:
@@ -66,6 +68,9 @@ def find_in_hours(store: Store, portion: pl.DataFrame, rules: Rules, *, until: d
             limits = rules.limits.filter(pl.col("series").is_in(chosen["series"].implode()))
             if not limits.is_empty():
                 found.append(derive_limit_alarms(rows, limits, start=start, until=until))
+            falls = rules.falls.join(chosen.select("series"), on="series", how="semi")
+            if not falls.is_empty():
+                found.append(derive_fall_alarms(falls, start=start, until=until))
     return pl.concat(found)
 
 

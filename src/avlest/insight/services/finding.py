@@ -24,6 +24,7 @@ from avlest.insight.evaluate.settling import settle_points
 from avlest.insight.evaluate.silence import do_find_silence
 from avlest.insight.evaluate.statuses import Speakers, find_in_statuses, find_points, get_speakers, split_meters
 from avlest.insight.evaluate.watched import get_away, get_watched
+from avlest.insight.falls import FALLS
 from avlest.insight.limits import LIMITS
 from avlest.insight.models import Alarm, Evaluation, OwnLimit
 from avlest.insight.prices import add_costs
@@ -31,12 +32,15 @@ from avlest.insight.rules import load_thresholds
 from avlest.insight.rules.grid import floor_hour
 from avlest.readings.calendar import derive_local_day
 from avlest.readings.derive.locks import hold_named
+from avlest.readings.models import Finding
 from avlest.readings.tables import Store
 
 Tell = Callable[[str, float, float], None]
 """Is told the stage, how much is done and how much there is."""
 
 _LOCK: Final = 0x61766C33  # "avl3": ours among PostgreSQL's advisory locks
+# How validation names a register that fell, and whether it stayed there.
+_FALLS: Final = {"backflow": True, "below the readings around": False}
 HOURS: Final = "hours"
 STATUSES: Final = "statuses"
 
@@ -107,7 +111,7 @@ def _find_hours(
     store: Store, now: datetime, until: datetime, tell: Tell, again: tuple[datetime, list[int] | None] | None
 ) -> tuple[Saved, int]:
     watched = get_watched(day=derive_local_day(until))
-    rules = Rules(watched, load_thresholds(), get_away(watched), _read_limits())
+    rules = Rules(watched, load_thresholds(), get_away(watched), _read_limits(), _read_falls(watched))
     ids = watched.select(pl.col("series").alias("id"), pl.col("series").alias("subject"))
     points = watched.select("point", pl.col("series").alias("subject"))
     scope, evidence = str(Scope.SERIES), str(Evidence.SERIES)
@@ -204,3 +208,15 @@ def _close_taken_down(speakers: Speakers, now: datetime) -> Saved:
 def _read_limits() -> pl.DataFrame:
     rows = OwnLimit.objects.values_list("series_id", "span", "limit", "starts_at", "ends_at")
     return pl.DataFrame(list(rows), schema=dict(LIMITS), orient="row")
+
+
+def _read_falls(watched: pl.DataFrame) -> pl.DataFrame:
+    """What validation found of registers of water that fell (V05), whatever was decided about it."""
+    rows = Finding.objects.filter(code="V05", observed__lt=0, detail__in=list(_FALLS)).exclude(state=Finding.State.GONE)
+    told = [
+        (series, at, -(observed or 0), _FALLS[detail])
+        for series, at, observed, detail in rows.values_list("series_id", "starts_at", "observed", "detail")
+    ]
+    falls = pl.DataFrame(told, schema=dict(FALLS), orient="row")
+    litres = watched.filter((pl.col("unit") == "l") & (pl.col("meaning") == "use"))
+    return falls.join(litres.select("series"), on="series", how="semi")
