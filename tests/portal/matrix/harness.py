@@ -40,7 +40,20 @@ def get_samplers() -> Mapping[str, Sampler]:
     """All samplers by kind."""
     modules = [f"tests.portal.matrix.samplers.{area}" for area in AREAS]
     own = [import_module(name).SAMPLERS for name in modules if find_spec(name)]
-    return _BASIC | {kind: sampler for samplers in own for kind, sampler in samplers.items()}
+    found = _BASIC | {kind: sampler for samplers in own for kind, sampler in samplers.items()}
+    return {kind: _remember(sampler) for kind, sampler in found.items()}
+
+
+def _remember(sampler: Sampler) -> Sampler:
+    """Make the thing of each side once a test."""
+    made: dict[Side, object] = {}
+
+    def get(world: World, side: Side) -> object:
+        if side not in made:
+            made[side] = sampler(world, side)
+        return made[side]
+
+    return get
 
 
 def list_names(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[str]:
