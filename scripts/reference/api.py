@@ -19,10 +19,11 @@ def build_api() -> str:
     os.environ.setdefault("AVLEST_DATA", tempfile.gettempdir())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "avlest.project.settings")
     django.setup()
+    from avlest.portal.api.application import get_api
     from avlest.portal.api.operations import find_operation
     from avlest.portal.api.scopes import SCOPE_TEXTS
-    from avlest.portal.api.urls import api
 
+    api = get_api()
     document = api.get_openapi_schema()
     names = {
         operation.operation_id: view.url_name

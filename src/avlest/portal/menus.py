@@ -19,6 +19,7 @@ AREA_NAMES = {
     "manager": _("Management"),
     "billing": _("Billing"),
     "operations": _("Operations"),
+    "api": _("Integrations"),
 }
 
 

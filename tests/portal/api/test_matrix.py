@@ -10,8 +10,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from avlest.portal.api.application import get_api
 from avlest.portal.api.operations import OPERATIONS, Operation
-from avlest.portal.api.urls import api
 from avlest.registry.rights import Role
 from tests.portal.api.calling import make_secret
 from tests.portal.matrix.harness import SUBJECTS, Subject, get_samplers, get_subject
@@ -26,7 +26,7 @@ def list_declared() -> set[tuple[str, str]]:
     """Name and method of all operations that the API has."""
     return {
         (view.url_name, method)
-        for _, router in api._routers
+        for _, router in get_api()._routers
         for view in router.path_operations.values()
         for operation in view.operations
         for method in operation.methods

@@ -8,7 +8,8 @@ from typing import Any
 import hypothesis
 import pytest
 import schemathesis
-from django.db import transaction
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -16,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from avlest.portal.api.urls import api
+from avlest.portal.api.application import get_api
 from avlest.registry.rights import Role
 from tests.portal.api.calling import make_secret
 from tests.portal.matrix.samplers.api import make_run, make_webhook
@@ -30,12 +31,12 @@ _CHECKS = [
 
 def load() -> Any:
     """The document as it is served."""
-    return schemathesis.openapi.from_dict(api.get_openapi_schema())
+    return schemathesis.openapi.from_dict(get_api().get_openapi_schema())
 
 
 def list_operations() -> list[str]:
     return sorted(
-        each["operationId"] for methods in api.get_openapi_schema()["paths"].values() for each in methods.values()
+        each["operationId"] for methods in get_api().get_openapi_schema()["paths"].values() for each in methods.values()
     )
 
 
@@ -47,10 +48,15 @@ def secrets(world, store, settings, monkeypatch):
     write_hours(store, world.vik, start=MOVED_AT, stop=MOVED_AT.replace(hour=23))
     for make in (make_alarm, make_invoice, make_run, make_webhook):
         make(world, Side.OWN)
+    # A server closes its connection after a request; here it is the test's.
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
     # What is tried here is not how often.
     monkeypatch.setattr(authentication, "_limit", lambda _who: None)
     administrator = make_secret(world.vik.staff[Role.ADMINISTRATOR], world.vik.id)
-    return administrator, make_secret(world.get_home(Side.OWN).user, world.vik.id)
+    yield administrator, make_secret(world.get_home(Side.OWN).user, world.vik.id)
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.mark.parametrize("operation_id", list_operations())

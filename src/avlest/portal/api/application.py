@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -39,8 +41,9 @@ class Api(NinjaAPI):
         return keep(request, response)  # type: ignore[return-value]
 
 
-def make_api() -> Api:
-    """Return the API with all its parts."""
+@cache
+def get_api() -> Api:
+    """Return the API with all its parts; there is one in a process."""
     api = Api(
         title="Avlest",
         version=f"1 (Avlest {__version__})",
@@ -56,13 +59,21 @@ def make_api() -> Api:
 
 
 def _add_refusals(api: NinjaAPI) -> None:
-    api.add_exception_handler(ProblemError, lambda _, error: answer_problem(error))
-    api.add_exception_handler(AuthenticationError, lambda *_: answer_problem(refuse_unknown()))
-    api.add_exception_handler(ValidationError, lambda _, error: answer_problem(_to_problem(error)))
-    api.add_exception_handler(HttpError, lambda _, error: answer_problem(_from_http(error)))
-    api.add_exception_handler(ReasonNeededError, lambda *_: answer_problem(_REASON))
-    api.add_exception_handler(AccessDeniedError, lambda *_: answer_problem(_NOT_FOUND))
-    api.add_exception_handler(Http404, lambda *_: answer_problem(_NOT_FOUND))
+    refusals: dict[type[Exception], Callable[[Any], ProblemError]] = {
+        ProblemError: lambda error: cast(ProblemError, error),
+        AuthenticationError: lambda _: refuse_unknown(),
+        ValidationError: _to_problem,
+        HttpError: _from_http,
+        ReasonNeededError: lambda _: _REASON,
+        AccessDeniedError: lambda _: _NOT_FOUND,
+        Http404: lambda _: _NOT_FOUND,
+    }
+    for kind, refuse in refusals.items():
+        api.add_exception_handler(kind, _make_handler(refuse))
+
+
+def _make_handler(refuse: Callable[[Any], ProblemError]) -> Callable[[HttpRequest, Any], HttpResponse]:
+    return lambda _, error: answer_problem(refuse(error))
 
 
 _NOT_FOUND: Final = ProblemError(404, "not_found", "there is no such thing, or it is not yours to see")

@@ -151,7 +151,7 @@ class HomeBroker(Owned):
     due_at = models.DateTimeField(_("next"), null=True, blank=True)
     failures = models.PositiveSmallIntegerField(_("failures in a row"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
-    topics = models.JSONField(_("retained topics"), default=list)
+    topics = models.JSONField(_("retained topics"), default=list, blank=True)
     is_ended = models.BooleanField(_("to be taken away"), default=False)
 
     objects = OwnedQuerySet.as_manager()

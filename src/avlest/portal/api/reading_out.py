@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -28,8 +28,14 @@ from avlest.readings.calendar import day_start, derive_day_start, derive_local_d
 from avlest.readings.tables import Store
 
 _INSTANT: Final = pl.Datetime("us", "UTC")
-VALUES: Final = {"series": pl.Int64, "start": _INSTANT, "stop": _INSTANT, "value": pl.Int64, "quality": pl.Int16}
-READINGS: Final = {
+VALUES: Final[dict[str, Any]] = {
+    "series": pl.Int64,
+    "start": _INSTANT,
+    "stop": _INSTANT,
+    "value": pl.Int64,
+    "quality": pl.Int16,
+}
+READINGS: Final[dict[str, Any]] = {
     "series": pl.Int64, "register_id": pl.Int64, "at": _INSTANT, "value": pl.Int64, "quality": pl.Int16,
 }  # fmt: skip
 MOST_SERIES: Final = 200
@@ -241,8 +247,8 @@ def _list_months(wanted: Wanted) -> list[tuple[datetime, datetime]]:
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
 
 
-def _as(schema: dict[str, object]) -> list[pl.Expr]:
-    return [pl.col(name).cast(kind) for name, kind in schema.items()]  # type: ignore[arg-type]
+def _as(schema: dict[str, Any]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema.items()]
 
 
 def read_readings(

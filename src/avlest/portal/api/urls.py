@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from avlest.portal.api.application import make_api
+from avlest.portal.api.application import get_api
 from avlest.portal.api.views import document, homeassistant, tokens, webhooks
 
-api = make_api()
 # The API's own patterns without its namespace: they stand in the area's.
-_PATTERNS, _, _ = api.urls
+_PATTERNS, _, _ = get_api().urls
 
 urlpatterns = [
     path("api/v1/", (_PATTERNS, None, None)),

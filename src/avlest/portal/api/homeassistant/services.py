@@ -54,7 +54,7 @@ class BrokerInfo:
 
 def get_broker(viewer: Viewer) -> BrokerInfo | None:
     """Return one's own broker."""
-    row = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id).first()
+    row = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id or 0).first()
     if row is None:
         return None
     return BrokerInfo(
@@ -76,7 +76,7 @@ def do_set_broker(viewer: Viewer, broker: Broker, *, keeps_password: bool, langu
 
 @transaction.atomic
 def _save(viewer: Viewer, broker: Broker, *, keeps_password: bool, language: str, now: datetime) -> None:
-    old = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id).first()
+    old = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id or 0).first()
     same_place = old is not None and (old.host, old.port) == (broker.host, broker.port)
     # A password goes to no other host than the one it was given for.
     kept = old.password if old is not None and keeps_password and same_place else ""
@@ -84,7 +84,7 @@ def _save(viewer: Viewer, broker: Broker, *, keeps_password: bool, language: str
         record(viewer.actor, Change("remove", old, {"host": old.host}, None), now=now)
         old.delete()
     row = HomeBroker(
-        organisation_id=viewer.scope, user_id=viewer.user_id, host=broker.host, port=broker.port,
+        organisation_id=viewer.scope, user_id=viewer.user_id or 0, host=broker.host, port=broker.port,
         has_tls=broker.has_tls, username=broker.username,
         password=seal(broker.password, purpose=_PURPOSE) if broker.password else kept,
         language=language, made_at=now, due_at=now, topics=old.topics if old is not None and same_place else [],
@@ -95,7 +95,7 @@ def _save(viewer: Viewer, broker: Broker, *, keeps_password: bool, language: str
 @transaction.atomic
 def do_end_broker(viewer: Viewer, *, now: datetime) -> None:
     """End it: what stands on the broker is taken away at the next turn, then it is forgotten."""
-    rows = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id)
+    rows = HomeBroker.objects.of(viewer.scope).filter(user_id=viewer.user_id or 0)
     for row in rows:
         record(viewer.actor, Change("end", row, {"host": row.host}, None), now=now)
     rows.update(is_ended=True, due_at=now)

@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
                 ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='next')),
                 ('failures', models.PositiveSmallIntegerField(default=0, verbose_name='failures in a row')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='error')),
-                ('topics', models.JSONField(default=list, verbose_name='retained topics')),
+                ('topics', models.JSONField(blank=True, default=list, verbose_name='retained topics')),
                 ('is_ended', models.BooleanField(default=False, verbose_name='to be taken away')),
                 ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='registry.organisation', verbose_name='organisation')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL, verbose_name='resident')),

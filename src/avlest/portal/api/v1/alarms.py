@@ -58,7 +58,7 @@ class AlarmQuery(ListQuery):
 def list_alarms(request: HttpRequest, query: Query[AlarmQuery]) -> Any:
     """Alarms, the newest first."""
     viewer, now = get_viewer(request), get_now(request)
-    wanted = {
+    wanted: dict[str, Any] = {
         "kinds": [str(kind) for kind in query.kind] or None, "is_open": query.open,
         "since": parse_instant(query.since, "since"), "until": parse_instant(query.until, "until"),
     }  # fmt: skip

@@ -90,9 +90,9 @@ def _write_control(control: RunControl) -> schemas.SettlementControl:
     ]  # fmt: skip
     return schemas.SettlementControl(
         **_write_run(control.run).model_dump(),
-        measured=to_unit(control.measured),
-        billed=to_unit(control.billed),
-        stipulated=to_unit(control.stipulated),
+        measured=control.measured / 1000,
+        billed=control.billed / 1000,
+        stipulated=control.stipulated / 1000,
         blocked=control.blocked,
         net=to_kroner(control.net),
         vat=to_kroner(control.vat),
@@ -166,7 +166,7 @@ def get_invoice_pdf(request: HttpRequest, invoice_id: Path[Number]) -> Any:
 
 
 def _write_invoice(invoice: InvoiceInfo) -> schemas.Invoice:
-    money = {name: to_kroner(getattr(invoice, name)) for name in ("net", "vat", "total", "rest")}
+    money: dict[str, Any] = {name: to_kroner(getattr(invoice, name)) for name in ("net", "vat", "total", "rest")}
     names = (
         "id", "kind", "number", "kid", "account_id", "issued_on", "due_on", "settles_from", "settles_to", "corrects_id",
     )  # fmt: skip

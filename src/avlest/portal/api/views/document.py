@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from avlest.portal.api.application import get_api
 from avlest.portal.api.operations import find_operation
 from avlest.portal.api.problems import ProblemError, answer_problem
 from avlest.portal.request import ViewerRequest
@@ -25,9 +26,7 @@ def show_document(request: ViewerRequest) -> HttpResponse:
 @cache
 def _list_parts() -> list[tuple[str, list[dict[str, Any]]]]:
     """Operations by part, from the OpenAPI document."""
-    # The API is built when addresses are; this module is one of them.
-    from avlest.portal.api.urls import api
-
+    api = get_api()
     names = {
         operation.operation_id: view.url_name
         for _, router in api._routers

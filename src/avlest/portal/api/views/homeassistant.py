@@ -51,10 +51,10 @@ class BrokerForm(Form):
     )
     submit = gettext_lazy("Send my data to this broker")
 
-    def __init__(self, *args: Any, known: BrokerInfo | None, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, known: BrokerInfo | None) -> None:
         names = ("host", "port", "has_tls", "username")
         initial = {name: getattr(known, name) for name in names} if known else {}
-        super().__init__(*args, initial=initial or None, **kwargs)
+        super().__init__(data, initial=initial or None)
         self.fields["port"].widget = forms.NumberInput(attrs={"inputmode": "numeric"})
         if known and known.has_password:
             self.fields["password"].help_text = _("Leave it empty to keep the one you gave.")

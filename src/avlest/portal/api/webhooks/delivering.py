@@ -45,7 +45,7 @@ def _claim(now: datetime) -> list[WebhookDelivery]:
     """Take what is due for this process alone; if it ends in the middle, the messages are due again."""
     due = WebhookDelivery.objects.filter(state=WebhookDelivery.State.WAITING, due_at__lte=now, webhook__is_active=True)
     counts: dict[int, int] = {}
-    claimed = []
+    claimed: list[WebhookDelivery] = []
     for row in due.select_related("webhook", "event").order_by("due_at", "pk")[: 5 * _MOST]:
         counts[row.webhook_id] = counts.get(row.webhook_id, 0) + 1
         if counts[row.webhook_id] > _PER_HOOK or len(claimed) >= _MOST:
