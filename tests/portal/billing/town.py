@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 from avlest.readings.tables import Store
 from avlest.registry.access import access_actor
@@ -18,6 +20,11 @@ from tests.settlement.builders import add_days, add_level, add_prices
 
 NOW = datetime(2026, 1, 12, 8, tzinfo=UTC)
 YEAR = (date(2025, 1, 1), date(2026, 1, 1))
+
+
+def text_of(answer: Any) -> str:
+    """A page with plain spaces, one at a time."""
+    return re.sub(r"\s+", " ", answer.content.decode().replace("\u00a0", " "))
 
 
 @dataclasses.dataclass

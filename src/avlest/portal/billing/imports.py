@@ -21,7 +21,7 @@ from avlest.portal.request import ViewerRequest
 from avlest.registry.errors import RegistryError
 from avlest.registry.importing.engine import KINDS, Upload, do_import, preview_import
 from avlest.registry.importing.report import ImportFileError, ImportReport, OnError
-from avlest.registry.rights import AccessDeniedError, Actor
+from avlest.registry.rights import Actor
 
 _GET_POST: Final = ["GET", "HEAD", "POST"]
 _PAGE: Final = "portal/billing/import.html"
@@ -121,9 +121,8 @@ def apply_import(request: ViewerRequest, held_id: int) -> HttpResponse:
     """Take in the list that was looked at; after an hour it must be sent again."""
     actor = request.viewer.actor
     kind, sent = access_held(actor, held_id, now=request.now)
-    if kind not in KINDS or KINDS[kind].right not in actor.rights:
-        raise AccessDeniedError(f"no heldfile {held_id} in this organisation")
-    if sent is None or request.method != "POST":
+    is_allowed = kind in KINDS and KINDS[kind].right in actor.rights
+    if sent is None or not is_allowed or request.method != "POST":
         messages.error(request, _("The list is not kept any more. Send it again."))
         return redirect("billing:import")
     password = request.POST.get("password") or None

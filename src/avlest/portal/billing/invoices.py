@@ -120,7 +120,7 @@ def get_ehf(request: ViewerRequest, invoice_id: int) -> HttpResponse:
     try:
         xml = do_archive_ehf(actor, invoice_id, now=request.now)
     except EhfError as error:
-        context = {"number": number, "error": error, "back": reverse("billing:invoice", args=[invoice_id])}
+        context = {"number": str(number), "error": error, "back": reverse("billing:invoice", args=[invoice_id])}
         return render(request, "portal/billing/no_ehf.html", context, status=422)
     headers = {"Content-Disposition": f'attachment; filename="faktura-{number}.xml"'}
     return HttpResponse(xml, content_type="application/xml", headers=headers)

@@ -123,18 +123,20 @@ def show_runs(request: ViewerRequest) -> HttpResponse:
 
 
 def _make_form(request: ViewerRequest, data: Any) -> RunForm:
+    """The form; what the address already says is filled in."""
     today = derive_local_day(request.now)
-    initial = {"kind": "year", "year": today.year - 1}
+    given = {name: value for name, value in request.GET.items() if name in RunForm.base_fields}
+    initial = {"kind": "year", "year": today.year - 1} | given
     return RunForm(
-        data, initial=initial, organisation=request.viewer.scope, today=today, language=request.LANGUAGE_CODE,
-    )  # fmt: skip
+        data, initial=initial, organisation=request.viewer.scope, today=today, language=request.LANGUAGE_CODE
+    )
 
 
 @require_http_methods(_GET_POST)
 def start_run(request: ViewerRequest) -> HttpResponse:
     """Step 1: the period."""
     request.viewer.actor.require(Right.RUN_SETTLEMENT)
-    form = _make_form(request, request.POST if request.method == "POST" else request.GET or None)
+    form = _make_form(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         kept = {name: request.POST.get(name, "") for name in form.fields}
         return HttpResponseRedirect(f"{reverse('billing:run_basis')}?{urlencode(kept)}")

@@ -8,13 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+import polars as pl
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from avlest.portal.billing.reporting.files import Cell
 from avlest.portal.billing.words import PAYMENT_STATES, get_word
-from avlest.readings.calendar import derive_day_start
-from avlest.readings.queries import get_totals
+from avlest.readings.queries import get_day_totals
 from avlest.readings.tables import Store
 from avlest.registry.models import Series
 from avlest.settlement.core.sentences import write_line_text, write_service
@@ -22,6 +22,7 @@ from avlest.settlement.models import Agreement, InvoiceLine, OpenItem, Payment
 
 Sheet = tuple[Sequence[str], list[Sequence[Cell]]]
 _CHUNK: Final = 5000
+_UNITS: Final = {"l": "m3", "kwh": "kWh"}
 
 
 def make_sheet(
@@ -109,17 +110,19 @@ def _make_accounts(organisation_id: int, language: str) -> Sheet:
 
 
 def _make_use(organisation_id: int, first: date, stop: date, store: Store) -> Sheet:
-    """Sums of whole months, in the unit of the series; how many hours were known stands beside."""
-    heads = (_("Metering point"), _("Medium"), _("Address"), _("From"), _("To"), _("Use"), _("Unit"))
+    """Sums of whole days, as people count them; how many days were not known stands beside."""
+    heads = (
+        _("Metering point"), _("Medium"), _("Address"), _("From"), _("To"), _("Use"), _("Unit"), _("Days missing")
+    )  # fmt: skip
     rows = Series.objects.of(organisation_id).filter(unit__in=("l", "kwh")).order_by("point__code", "pk")
     columns = ("pk", "point__code", "point__medium", "point__property__address", "unit")
     series = list(rows.values_list(*columns))
-    period = (derive_day_start(first), derive_day_start(stop))
-    totals = get_totals(store, [row[0] for row in series], [period]) if series else None
-    sums = {} if totals is None else dict(totals.select("series", "value").iter_rows())
+    keys = pl.DataFrame({"series": pl.Series([row[0] for row in series], dtype=pl.Int64)})
+    wanted = keys.with_columns(start=pl.lit(first), stop=pl.lit(stop))
+    sums = get_day_totals(store, wanted).select("value", "days_missing").rows()
     return heads, [
-        (code, medium, address or "", first, stop, _to_use(sums.get(key), unit), {"l": "m3", "kwh": "kWh"}[unit])
-        for key, code, medium, address, unit in series
+        (code, medium, address or "", first, stop, _to_use(value, unit), _UNITS[unit], missing)
+        for (_key, code, medium, address, unit), (value, missing) in zip(series, sums, strict=True)
     ]
 
 

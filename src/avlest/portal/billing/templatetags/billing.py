@@ -75,3 +75,9 @@ def pager(page: Page[Any]) -> dict[str, Any]:
 def price(scaled: int | None) -> str:
     """`{{ change.before|price }}`: ten-thousandths of a krone, as `kroner` writes it; empty for None."""
     return "" if scaled is None else kroner(Decimal(scaled).scaleb(-4))
+
+
+@register.filter
+def plain(number: int | str | None) -> str:
+    """`{{ invoice.number|plain }}`: a number that names something, as years and invoice numbers do: "2026", "10482"."""
+    return "" if number is None else str(number)
