@@ -183,7 +183,11 @@ class Demonstration:
     def _find_alarms(self) -> None:
         from avlest.collect.options import open_configured_store
         from avlest.insight.services.finding import do_find_alarms
+        from avlest.readings.calendar import derive_local_day
+        from avlest.simulate.filling.uses import do_tell_uses
 
+        if "alarms" not in self.plan.done:
+            do_tell_uses(self.actor, self.world, starts_on=derive_local_day(self.plan.begin), now=get_now())
         with show_progress("alarms") as bar:
             found = do_find_alarms(open_configured_store(self.config), now=get_now(), tell=bar.tell)
             bar.note = f"{found.opened} opened, {found.cleared} cleared"
