@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import reduce
+from typing import Final
 from urllib.parse import urlencode
 
 import polars as pl
@@ -21,7 +22,7 @@ from avlest.registry.models import Gateway, Zone
 from avlest.registry.places import get_point_places
 from avlest.registry.rights import Right
 
-_SEARCHED = ("address", "unit", "code", "location", "serial", "printed")
+_SEARCHED: Final = ("address", "unit", "code", "location", "serial", "printed")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
