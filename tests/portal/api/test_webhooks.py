@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -44,9 +45,10 @@ class Receiver(HTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
+        receiver = cast(Receiver, self.server)
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        self.send_response(self.server.status)
+        receiver.got.append((self.path, dict(self.headers), body))
+        self.send_response(receiver.status)
         self.send_header("Location", "http://localhost:1/elsewhere")
         self.end_headers()
 
@@ -198,7 +200,7 @@ def test_what_is_public_is_a_target(address):
 def test_a_name_with_one_private_address_is_refused(monkeypatch):
     allow(monkeypatch)
     found = [(0, 0, 0, "", ("93.184.215.14", 443)), (0, 0, 0, "", ("10.0.0.1", 443))]
-    monkeypatch.setattr(guard.socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr("avlest.portal.api.guard.socket.getaddrinfo", lambda *_, **__: found)
     with pytest.raises(TargetError, match="not on the public internet"):
         find_target("sly.example.no", 443)
 
