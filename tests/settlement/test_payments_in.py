@@ -162,3 +162,29 @@ def test_overdue_items_are_listed_once_for_each_level(clerk, items):
     assert (row.level, row.invoice_id) == (2, items[0].invoice_id)
     OpenItem.objects.filter(pk=items[0].pk).update(rest=100)
     assert len(queries.get_reminders(organisation)) == 1
+
+
+def test_a_large_file_costs_a_fixed_number_of_statements(clerk, controller, store, now, django_assert_max_num_queries):
+    """However many payments a file has, they come in together, each with its audit row."""
+    from avlest.registry.models import AuditEntry
+
+    add_prices(clerk)
+    for number in range(1, 61):
+        add_level(clerk, add_home(clerk, number).account, 2026, 100_000)
+    do_charge_terms(clerk, controller, year=2026, store=store)
+    items = list(OpenItem.objects.order_by("pk"))
+    day = date(2026, 12, 1)
+    payments = [
+        IncomingPayment(
+            reference=item.kid, account="99991000018", amount=item.rest, paid_on=day, booked_on=day, kid=item.kid
+        )
+        for item in items
+    ]
+    content = build_ocr(payments)
+    with django_assert_max_num_queries(40):
+        done = do_import_payments(clerk, content, filename="stor.txt", now=now)
+    assert done.states == {"matched": len(items)} == {"matched": 240}
+    assert not OpenItem.objects.exclude(rest=0).exists()
+    assert set(OpenItem.objects.values_list("settled_at", flat=True)) == {now}
+    assert AuditEntry.objects.filter(subject="openitem", action="pay").count() == 240
+    assert AuditEntry.objects.filter(subject="payment", action="create").count() == Payment.objects.count() == 240

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +15,8 @@ from django.db import transaction
 from avlest.registry.access import access_row
 from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.rights import Actor, Right
-from avlest.registry.services.audit import save_changed, save_new
+from avlest.registry.services.audit import Change, record, refuse_collisions, save_changed, save_new, snapshot
+from avlest.registry.services.bulk import insert_rows, update_rows
 from avlest.settlement.models import OpenItem, Payment, PaymentFile
 from avlest.settlement.payments.camt import parse_camt054
 from avlest.settlement.payments.kid import KidMethod
@@ -23,6 +26,7 @@ from avlest.settlement.services.ledger import set_rest
 from avlest.settlement.settings import get_options
 
 _STATE = Payment.State
+_AT_ONCE = 900
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +71,13 @@ def do_import_payments(
         )  # fmt: skip
     file, known = _keep_file(actor, content, found, filename, now)
     references = _get_known(actor, [payment.reference for payment in found.payments])
-    states: dict[str, int] = {}
-    repeated = 0
-    for payment in found.payments:
-        if known or payment.reference in references:
-            repeated += 1
-            continue
-        references.add(payment.reference)
-        state = _take(actor, file, payment, now)
-        states[state] = states.get(state, 0) + 1
+    fresh: dict[str, IncomingPayment] = {}
+    for given in () if known else found.payments:
+        if given.reference not in references:
+            fresh.setdefault(given.reference, given)
+    payments = _take_all(actor, file, list(fresh.values()), now)
+    states = dict(Counter(str(payment.state) for payment in payments))
+    repeated = len(found.payments) - len(payments)
     return PaymentReport(
         file_id=file.pk, format=found.format, states=states, repeated=repeated, total=file.total,
         problems=found.problems, applied=True,
@@ -101,38 +103,56 @@ def _keep_file(
 def _get_known(actor: Actor, references: Sequence[str]) -> set[str]:
     rows = Payment.objects.of(actor.organisation_id)
     found: set[str] = set()
-    for at in range(0, len(references), 900):
-        some = [reference[:80] for reference in references[at : at + 900]]
+    for at in range(0, len(references), _AT_ONCE):
+        some = [reference[:80] for reference in references[at : at + _AT_ONCE]]
         found |= set(rows.filter(reference__in=some).values_list("reference", flat=True))
     return found
 
 
-def _take(actor: Actor, file: PaymentFile, given: IncomingPayment, now: datetime) -> str:
-    """Keep one payment and use it on its item; return its state."""
-    payment = Payment(
+def _take_all(actor: Actor, file: PaymentFile, given: Sequence[IncomingPayment], now: datetime) -> list[Payment]:
+    """Keep payments and use each on its item, in few statements however many they are; return them."""
+    items = _get_items(actor, {one.kid for one in given if one.kid and one.amount > 0})
+    before = {item.pk: snapshot(item) for item in items.values()}
+    payments = []
+    for one in given:
+        payment = _make_payment(actor, file, one)
+        item = items.get(one.kid) if one.amount > 0 else None
+        if item is not None and _use(payment, item):
+            item.settled_at = now if item.rest == 0 else None
+        payments.append(payment)
+    paid = [item for item in items.values() if snapshot(item) != before[item.pk]]
+    with refuse_collisions(str(file)):
+        insert_rows(Payment, payments)
+        update_rows(OpenItem, paid, ("rest", "settled_at"))
+    made = (Change("create", payment, None, snapshot(payment)) for payment in payments)
+    record(actor, *made, *(Change("pay", item, before[item.pk], snapshot(item)) for item in paid), now=now)
+    return payments
+
+
+def _make_payment(actor: Actor, file: PaymentFile, given: IncomingPayment) -> Payment:
+    if given.amount == 0:
+        raise RegistryError(Problem.BAD_FILE, f"{given.place or given.reference}: an amount other than 0 is expected")
+    note = given.text or given.place
+    return Payment(
         organisation_id=actor.organisation_id, file=file, reference=given.reference[:80], booked_on=given.booked_on,
         amount=given.amount, kid=given.kid[:25], payer=given.payer[:200], state=_STATE.UNKNOWN,
-        note=(given.text or given.place)[:500],
+        note=(note if given.amount > 0 else f"a return: {note}")[:500],
     )  # fmt: skip
-    if given.amount <= 0:
-        payment.note = f"a return: {payment.note}"[:500]
-        save_new(actor, payment, now=now)
-        return str(payment.state)
-    item = _find_item(actor, given.kid)
-    if item is not None:
-        _use(actor, payment, item, now)
-    save_new(actor, payment, now=now)
-    return str(payment.state)
 
 
-def _find_item(actor: Actor, kid: str) -> OpenItem | None:
-    """The invoice a KID names; a KID is digits as text, and an empty one names nothing."""
-    if not kid:
-        return None
-    return OpenItem.objects.of(actor.organisation_id).select_for_update().filter(kid=kid, amount__gt=0).first()
+def _get_items(actor: Actor, kids: AbstractSet[str]) -> dict[str, OpenItem]:
+    """The invoices that KIDs name, held until the transaction ends; a KID is digits as text."""
+    wanted = sorted(kids)
+    rows = OpenItem.objects.of(actor.organisation_id).select_for_update().filter(amount__gt=0)
+    found = {}
+    for at in range(0, len(wanted), _AT_ONCE):
+        for item in rows.filter(kid__in=wanted[at : at + _AT_ONCE]).select_related("invoice"):
+            found[item.kid] = item
+    return found
 
 
-def _use(actor: Actor, payment: Payment, item: OpenItem, now: datetime) -> None:
+def _use(payment: Payment, item: OpenItem) -> int:
+    """Use a payment on an item, as far as it reaches; return the øre used."""
     before = item.rest
     payment.item, payment.used = item, min(payment.amount, before)
     if before == 0:
@@ -141,8 +161,8 @@ def _use(actor: Actor, payment: Payment, item: OpenItem, now: datetime) -> None:
         payment.state = _STATE.OVER
     else:
         payment.state = _STATE.MATCHED if payment.amount == before else _STATE.PARTIAL
-    if payment.used:
-        set_rest(actor, item, before - payment.used, now=now, action="pay")
+    item.rest = before - payment.used
+    return int(payment.used)
 
 
 @transaction.atomic
@@ -154,7 +174,10 @@ def do_match_payment(actor: Actor, payment_id: int, invoice_item_id: int, *, now
         raise RegistryError(
             Problem.ENDED, f"payment {payment.reference} is {payment.state}: only an unknown one is matched"
         )
-    _use(actor, payment, item, now)
+    left = item.rest - _use(payment, item)
+    item.refresh_from_db()
+    if payment.used:
+        set_rest(actor, item, left, now=now, action="pay")
     values = {"item": item, "used": payment.used, "state": payment.state}
     payment.refresh_from_db()
     save_changed(actor, payment, values, now=now, action="match")
