@@ -41,7 +41,9 @@ def get_own_limit(organisation_id: int, limit_id: int) -> OwnLimitInfo | None:
 def get_absence(organisation_id: int, absence_id: int) -> AbsenceInfo | None:
     """Return an absence, also one that is over; None where the organisation has none of this number."""
     row = Absence.objects.of(organisation_id).filter(pk=absence_id).first()
-    return row and AbsenceInfo(id=row.pk, point_id=row.point_id, starts_at=row.starts_at, ends_at=row.ends_at)
+    if row is None:
+        return None
+    return AbsenceInfo(id=row.pk, point_id=row.point_id, starts_at=row.starts_at, ends_at=row.ends_at)
 
 
 def get_wishes(party_ids: Sequence[int]) -> Preferences:

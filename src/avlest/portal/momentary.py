@@ -8,8 +8,9 @@ before a window, so it is given as it is; a rate comes from two readings that bo
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -19,7 +20,7 @@ from avlest.portal.windows import Window, cut, intersect
 from avlest.readings.tables import Store
 from avlest.registry.queries import get_series_feeds
 
-SCHEMA: Final = {"at": pl.Datetime("us", "UTC"), "value": pl.Int64}
+SCHEMA: Final[dict[str, Any]] = {"at": pl.Datetime("us", "UTC"), "value": pl.Int64}
 """Thousandths of `Flow.unit` at an instant."""
 
 _HOUR: Final = timedelta(hours=1)
@@ -50,6 +51,11 @@ def find_flow(series: SeriesAccess) -> Flow | None:
     if info.kind == "counter" and info.unit in _RATES and info.quantity in ("volume", "energy"):
         return Flow(series, _RATES[info.unit][0], is_counter=True)
     return None
+
+
+def has_live(series: Iterable[SeriesAccess]) -> bool:
+    """Whether any series is a momentary value, so that a page of now is worth a link."""
+    return any(flow is not None and not flow.is_counter for flow in map(find_flow, series))
 
 
 def access_momentary(

@@ -13,7 +13,7 @@ from avlest.readings.quality import Quality
 from avlest.readings.tables import Store
 
 
-def text_of(answer) -> str:
+def text_of(answer):
     """The page with ordinary spaces."""
     return answer.content.decode().replace("\u00a0", " ")
 

@@ -175,7 +175,10 @@ def test_water_that_comes_often_has_a_rate_and_water_that_does_not_says_so(clien
     assert neighbour.register != register
 
 
-def test_the_part_for_renewal_is_a_part(client):
+def test_the_part_for_renewal_is_a_part(client, store, world, home):
+    now = timezone.now()
+    shown = [(home.register, now - timedelta(minutes=3 - 2 * n), 500_000 + 2_000 * n) for n in (0, 1)]
+    write_readings(store, world.vik, shown)
     answer = client.get("/naa/", headers={"HX-Request": "true"})
     assert "<html" not in text_of(answer)
     assert "hx-get" in text_of(client.get("/naa/"))

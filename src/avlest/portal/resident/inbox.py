@@ -114,9 +114,8 @@ def do_accept_move(actor: Actor, notice_id: int, *, now: datetime) -> int | None
     if notice.state not in (Case.State.NEW, Case.State.WORKING):
         raise RegistryError(Problem.ENDED, f"the notice is {notice.state}")
     tenancy, at = notice.tenancy, derive_day_start(notice.day)
-    same = Tenancy.objects.of(actor.organisation_id).filter(
-        party_id=tenancy.party_id, unit_id=tenancy.unit_id, property_id=tenancy.property_id, ends_at__isnull=True
-    )
+    place: dict[str, Any] = {"unit_id": tenancy.unit_id, "property_id": tenancy.property_id}
+    same = Tenancy.objects.of(actor.organisation_id).filter(party_id=tenancy.party_id, ends_at__isnull=True, **place)
     roles = list(same.order_by("pk").values_list("pk", "role"))
     for number, _role in roles:
         do_end_tenancy(actor, number, ends_at=at, now=now)

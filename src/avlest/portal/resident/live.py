@@ -53,11 +53,6 @@ def choose_flows(series: Sequence[SeriesAccess], present: frozenset[int]) -> lis
     return list(chosen.values())
 
 
-def has_live(series: Sequence[SeriesAccess]) -> bool:
-    """Whether any series is a momentary value, so that the page of now is worth a link."""
-    return any(flow is not None and not flow.is_counter for flow in map(find_flow, series))
-
-
 @require_safe
 def show_live(request: ViewerRequest) -> HttpResponse:
     """The page; with JavaScript the numbers come anew every ten seconds, without by opening it again."""

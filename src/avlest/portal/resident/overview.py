@@ -16,6 +16,7 @@ from avlest.insight.infos import AlarmInfo
 from avlest.insight.queries import get_alarms
 from avlest.portal.access import access_own_series
 from avlest.portal.fronts import get_front
+from avlest.portal.momentary import has_live
 from avlest.portal.request import ViewerRequest
 from avlest.portal.resident.bars import Days, Sum, add_up, read_days, to_parts
 from avlest.portal.resident.comparing import Change, make_change
@@ -51,13 +52,15 @@ def show_overview(request: ViewerRequest) -> HttpResponse:
     if not request.viewer.is_resident:
         front = get_front(request.viewer)
         return HttpResponseRedirect(front) if front else render(request, "portal/common/no_place.html")
-    store, uses = get_store(), choose_uses(access_own_series(request.viewer))
+    own = access_own_series(request.viewer)
+    store, uses = get_store(), choose_uses(own)
     alarms = get_own_alarms(request, is_open=True)
     context = {
         "alarms": alarms,
         "worst": alarms[0] if alarms else None,
         "cards": _make_cards(request, store, uses),
         "expected": _get_expected(request),
+        "has_live": has_live(own),
     }
     return render(request, "portal/resident/overview.html", context)
 

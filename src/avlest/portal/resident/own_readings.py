@@ -145,7 +145,8 @@ def _derive_most(request: ViewerRequest, card: MeterCard, *, days: int) -> int |
     values = [value for value, _quality in known.values() if value is not None]
     if not values:
         return None
-    return limits["times_usual"] * (days + limits["slack_days"]) * sum(values) // len(values)
+    stretch: int = limits["times_usual"] * (days + limits["slack_days"])
+    return stretch * sum(values) // len(values)
 
 
 def _take(request: ViewerRequest, card: MeterCard, unit: str, form: ReadingForm) -> None:

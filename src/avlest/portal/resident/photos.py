@@ -29,7 +29,7 @@ class PhotoField(forms.FileField):
         help_text = gettext_lazy("JPEG, PNG or WebP. Where it was taken is removed.")
         super().__init__(**{"widget": widget, "help_text": help_text, "allow_empty_file": True, **kwargs})
 
-    def clean(self, data: Any, initial: Any = None) -> bytes | None:  # type: ignore[override]
+    def clean(self, data: Any, initial: Any = None) -> bytes | None:
         """Return the bytes; an error that says what is wrong with the file."""
         file: UploadedFile[Any] | None = super().clean(data, initial)
         if not file:

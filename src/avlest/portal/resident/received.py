@@ -36,7 +36,8 @@ def _get_heard(point_ids: Sequence[int], *, now: datetime) -> dict[int, datetime
     rows = Installation.objects.filter(hanging, point_id__in=point_ids, role="main")
     hung = list(rows.values_list("point_id", "starts_at", "meter__manufacturer", "meter__serial"))
     states = MeterState.objects.filter(serial__in=[serial for *_, serial in hung], last_read_at__isnull=False)
-    read = {(maker, serial): at for maker, serial, at in states.values_list("manufacturer", "serial", "last_read_at")}
+    noted = states.values_list("manufacturer", "serial", "last_read_at")
+    read = {(maker, serial): at for maker, serial, at in noted if at is not None}
     return {
         point: read[maker, serial]
         for point, starts_at, maker, serial in hung

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -43,11 +44,8 @@ def _find(alarm_id: int, made_at: datetime, *, now: datetime) -> AlarmInfo | Non
 
 def _get_windows(point_id: int, at: datetime) -> list[tuple[datetime, datetime | None]]:
     point = MeteringPoint.objects.get(pk=point_id)
-    rows = (
-        Tenancy.objects.filter(unit_id=point.unit_id)
-        if point.unit_id
-        else Tenancy.objects.filter(property_id=point.property_id)
-    )
+    place: dict[str, Any] = {"unit_id": point.unit_id} if point.unit_id else {"property_id": point.property_id}
+    rows = Tenancy.objects.filter(**place)
     return [
         (starts_at, ends_at)
         for starts_at, ends_at in rows.order_by("starts_at").values_list("starts_at", "ends_at")

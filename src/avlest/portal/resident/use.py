@@ -18,10 +18,10 @@ from django.views.decorators.http import require_safe
 from avlest.insight.costs import Tariff, get_tariff
 from avlest.portal.access import access_own_series
 from avlest.portal.charts import Bar
+from avlest.portal.momentary import has_live
 from avlest.portal.request import ViewerRequest
 from avlest.portal.resident.among import Among, describe_among, read_among
 from avlest.portal.resident.bars import read_bars
-from avlest.portal.resident.live import has_live
 from avlest.portal.resident.periods import Span, shift
 from avlest.portal.resident.series import Use, choose_uses
 from avlest.portal.resident.tips import get_tips
