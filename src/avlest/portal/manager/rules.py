@@ -21,6 +21,8 @@ KNOWERS = (*WRITERS, Role.OPERATOR)
 """Who may know names."""
 AUDITORS = (Role.BILLING, Role.ADMINISTRATOR)
 """Who reads the log."""
+EXCHANGERS = (Role.ADMINISTRATOR, Role.OPERATOR)
+"""Who exchanges meters from the desk."""
 _CAMPAIGN = {"campaign_id": "campaign"}
 _BOTH = ("GET", "POST")
 
@@ -31,6 +33,7 @@ RULES = (
     for_roles("manager:property", *STAFF, arguments={"property_id": "property"}),
     for_roles("manager:unit", *STAFF, arguments={"unit_id": "unit"}),
     for_roles("manager:point", *STAFF, arguments={"point_id": "point"}),
+    for_roles("manager:exchange", *EXCHANGERS, arguments={"point_id": "point"}, methods=_BOTH),
     for_roles("manager:values", *STAFF, arguments={"series_id": "series"}),
     for_roles("manager:meter", *STAFF, arguments={"meter_id": "meter"}),
     for_roles("manager:queue", *DECIDERS, methods=_BOTH),
