@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from avlest.portal.areas import load_from_areas
 from avlest.portal.rules import Who, find_rule
 from avlest.portal.viewer import Viewer
+from avlest.registry.rights import Role
 
 AREA_NAMES = {
     "resident": _("My home"),
@@ -25,11 +26,15 @@ AREA_NAMES = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
-    """A place in the navigation: URL name (without arguments), text, order.  Its rule says who sees it."""
+    """A place in the navigation: URL name (without arguments), text, order.  Its rule says who sees it.
+
+    `roles` narrows that where a page is open to more than it is of use to.
+    """
 
     name: str
     text: str | Promise
     order: int = 50
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def _get_allowed(viewer: Viewer, entries: tuple[Entry, ...]) -> list[tuple[str, 
     found = []
     for entry in entries:
         rule = find_rule(entry.name)
-        if rule and (rule.who != Who.ROLES or viewer.roles & rule.roles):
+        roles = entry.roles or (rule.roles if rule else frozenset())
+        if rule and ((rule.who != Who.ROLES and not entry.roles) or viewer.roles & roles):
             found.append((_get_address(entry.name), entry.text))
     return found
 

@@ -133,7 +133,6 @@ USE_TZ = True
 USE_I18N = True
 # django-allauth has no nynorsk of its own.
 LOCALE_PATHS = [Path(__file__).parent.parent / "portal/login/locale"]
-USE_THOUSAND_SEPARATOR = True
 FORM_RENDERER = "avlest.portal.forms.Renderer"
 
 STATIC_URL = "static/"
