@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from avlest.portal.forms import DateField, Form, NumberField
 from avlest.readings.calendar import derive_day_start
@@ -76,7 +76,7 @@ class AgreementForm(ChangeForm):
     """A service of the customer."""
 
     title = gettext_lazy("Agreement")
-    service = forms.ChoiceField(label=gettext_lazy("Service"))
+    service = forms.ChoiceField(label=pgettext_lazy("billing", "Service"))
     category = forms.CharField(label=gettext_lazy("Category"), required=False, max_length=40)
     region = forms.CharField(label=gettext_lazy("Region"), required=False, max_length=40)
     size = forms.CharField(label=gettext_lazy("Size"), required=False, max_length=20)
@@ -140,7 +140,7 @@ class QuantityForm(ChangeForm):
 
     title = gettext_lazy("Quantity by discretion")
     starts_on = DateField(label=gettext_lazy("First day"))
-    last_on = DateField(label=gettext_lazy("Last day"))
+    last_on = DateField(label=pgettext_lazy("billing", "Last day"))
     quantity = NumberField(label=gettext_lazy("Quantity (m³)"), min_value=0, max_value=_MOST, decimal_places=3)
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}),
@@ -170,7 +170,7 @@ class OrderForm(ChangeForm):
     """A one-off or hourly service."""
 
     title = gettext_lazy("Order a service")
-    code = forms.ChoiceField(label=gettext_lazy("Service"))
+    code = forms.ChoiceField(label=pgettext_lazy("billing", "Service"))
     day = DateField(label=gettext_lazy("Day"))
     start = forms.TimeField(
         label=gettext_lazy("From (clock)"), required=False, widget=forms.TimeInput(attrs={"type": "time"}),

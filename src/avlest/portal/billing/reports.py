@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from avlest.portal.billing.lists import SIZE, Page, read_asked
@@ -44,7 +44,10 @@ class ReportForm(Form):
     format = forms.ChoiceField(label=gettext_lazy("Format"), choices=Report.Format.choices)
     every = forms.ChoiceField(label=gettext_lazy("How often"), choices=Report.Every.choices)
     hour = forms.TypedChoiceField(
-        label=gettext_lazy("At"), coerce=int, initial=6, choices=[(hour, f"{hour:02d}.00") for hour in range(24)]
+        label=pgettext_lazy("billing", "At"),
+        coerce=int,
+        initial=6,
+        choices=[(hour, f"{hour:02d}.00") for hour in range(24)],
     )
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=settings.LANGUAGES)
     road = forms.ChoiceField(

@@ -10,6 +10,7 @@ from typing import Final
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from avlest.settlement.infos import RunInfo
 
@@ -18,7 +19,7 @@ _TEXTS: Final[Sequence[str | Promise]] = (
     _("Period"),
     _("Prices and agreements"),
     _("Control"),
-    _("Preview"),
+    pgettext_lazy("billing", "Preview"),
     _("Approve"),
     _("Send and export"),
     _("Correct"),
@@ -48,7 +49,7 @@ def get_steps(current: int, run: RunInfo | None = None) -> list[Step]:
     """Return the seven steps as seen from the page of step `current`."""
     reached = _REACHED[run.state] if run else current
     return [
-        Step(number, text, _find_address(number, run), _find_state(number, current, reached))
+        Step(number, text, _find_address(number, run), _find_state(number, current, max(reached, current)))
         for number, text in enumerate(_TEXTS, start=1)
     ]
 

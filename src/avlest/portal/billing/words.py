@@ -8,6 +8,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from avlest.registry.errors import Problem
 
@@ -20,10 +21,10 @@ RUN_KINDS: Final[Words] = {
     "correction": _("Correction"),
 }
 RUN_STATES: Final[Words] = {
-    "preview": _("Preview"),
-    "approved": _("Approved"),
+    "preview": pgettext_lazy("billing", "Preview"),
+    "approved": pgettext_lazy("billing", "Approved"),
     "issuing": _("Being issued"),
-    "issued": _("Issued"),
+    "issued": pgettext_lazy("billing", "Issued"),
     "dropped": _("Dropped"),
 }
 SEVERITIES: Final[Words] = {
@@ -46,7 +47,7 @@ EXCEPTIONS: Final[Words] = {
 }
 LIST_STATES: Final[Words] = {
     "draft": _("Waits for approval"),
-    "approved": _("Approved"),
+    "approved": pgettext_lazy("billing", "Approved"),
     "withdrawn": _("Withdrawn"),
 }
 PAYMENT_STATES: Final[Words] = {
@@ -90,15 +91,15 @@ THINGS: Final[Words] = {
     "meter": _("meters"),
     "meterkey": _("keys"),
     "property": _("properties"),
-    "unit": _("units"),
+    "unit": pgettext_lazy("billing", "units"),
     "meteringpoint": _("metering points"),
-    "zone": _("zones"),
+    "zone": pgettext_lazy("billing", "zones"),
     "party": _("people and companies"),
     "tenancy": _("tenancies"),
     "installation": _("installations"),
     "installationvalue": _("start values"),
-    "register": _("registers"),
-    "series": _("series"),
+    "register": pgettext_lazy("billing", "registers"),
+    "series": pgettext_lazy("billing", "series"),
 }
 UNITS: Final[Words] = {
     "m3": _("per m³"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 import polars as pl
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from avlest.portal.billing.reporting.files import Cell
 from avlest.portal.billing.words import PAYMENT_STATES, get_word
@@ -50,7 +51,8 @@ def _thousandths(value: int | None) -> Decimal | None:
 def _make_invoices(organisation_id: int, first: date, stop: date, language: str) -> Sheet:
     heads = (
         _("Number"), _("Kind"), _("Date"), _("Due"), _("KID"), _("Customer"), _("Name"), _("Text"), _("From"),
-        _("To"), _("Quantity"), _("Unit"), _("Price (kr)"), _("VAT rate"), _("VAT included"), _("Amount"),
+        _("To"), _("Quantity"), pgettext("billing", "Unit"), _("Price (kr)"), _("VAT rate"), _("VAT included"),
+        _("Amount"),
     )  # fmt: skip
     names = {"invoice": _("Invoice"), "credit_note": _("Credit note")}
     rows = InvoiceLine.objects.of(organisation_id).filter(invoice__issued_on__gte=first, invoice__issued_on__lt=stop)
@@ -86,7 +88,8 @@ def _make_items(organisation_id: int) -> Sheet:
 
 def _make_payments(organisation_id: int, first: date, stop: date) -> Sheet:
     heads = (
-        _("Reference"), _("Booked"), _("Amount"), _("Used"), _("KID"), _("Payer"), _("Invoice"), _("State")
+        _("Reference"), _("Booked"), _("Amount"), _("Used"), _("KID"), _("Payer"), _("Invoice"),
+        pgettext("billing", "State"),
     )  # fmt: skip
     rows = Payment.objects.of(organisation_id).filter(booked_on__gte=first, booked_on__lt=stop)
     columns = ("reference", "booked_on", "amount", "used", "kid", "payer", "item__invoice__number", "state")
@@ -98,8 +101,8 @@ def _make_payments(organisation_id: int, first: date, stop: date) -> Sheet:
 
 def _make_accounts(organisation_id: int, language: str) -> Sheet:
     heads = (
-        _("Customer"), _("Name"), _("Property"), _("From"), _("To"), _("Terms a year"), _("Service"), _("Category"),
-        _("How many"),
+        _("Customer"), _("Name"), _("Property"), _("From"), _("To"), _("Terms a year"),
+        pgettext("billing", "Service"), _("Category"), _("How many"),
     )  # fmt: skip
     columns = (
         "account__number", "account__party__name", "account__property__address", "account__opened_on",
@@ -112,7 +115,8 @@ def _make_accounts(organisation_id: int, language: str) -> Sheet:
 def _make_use(organisation_id: int, first: date, stop: date, store: Store) -> Sheet:
     """Sums of whole days, as people count them; how many days were not known stands beside."""
     heads = (
-        _("Metering point"), _("Medium"), _("Address"), _("From"), _("To"), _("Use"), _("Unit"), _("Days missing")
+        _("Metering point"), _("Medium"), _("Address"), _("From"), _("To"), _("Use"),
+        pgettext("billing", "Unit"), _("Days missing"),
     )  # fmt: skip
     rows = Series.objects.of(organisation_id).filter(unit__in=("l", "kwh")).order_by("point__code", "pk")
     columns = ("pk", "point__code", "point__medium", "point__property__address", "unit")
