@@ -44,6 +44,7 @@ hypothesis.settings.load_profile("avlest")
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker we set ourselves, choose the database and set Django up for it."""
     config.addinivalue_line("markers", "database: set by itself on each test that touches the database")
+    config.addinivalue_line("markers", "browser: set by itself on each test that walks pages in a browser")
     _choose_database(os.environ.get("AVLEST_TEST_DATABASE", "sqlite"))
     # Test modules import models at their top: the settings must be read by then, and not before.
     django.setup()
@@ -87,8 +88,10 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch the database, so that they can be run on another one alone."""
+    """Mark the tests that touch the database, so that they can be run on another one alone, and those of a browser."""
     for item in items:
+        if any("chromium" in marker.args for marker in item.iter_markers("needs")):
+            item.add_marker("browser")
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"}:
             item.add_marker("database")
