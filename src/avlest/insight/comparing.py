@@ -102,7 +102,10 @@ def _find_homes(series_ids: Sequence[int]) -> pl.DataFrame:
 def group_homes() -> pl.DataFrame:
     """Return every series that counts the use of a home, with those of its like: `series`, `group`."""
     every = get_series_frame().filter(
-        pl.col("kind") == "counter", pl.col("role") == "main", pl.col("purpose") == "billing", ~pl.col("measures_zone")
+        (pl.col("kind") == "counter") | (pl.col("qualifier") == "amount"),
+        pl.col("role") == "main",
+        pl.col("purpose") == "billing",
+        ~pl.col("measures_zone"),
     )
     mains = every["parent"].drop_nulls().unique()
     alike = ["organisation", "medium", "quantity", "unit", "qualifier", "unit_kind"]

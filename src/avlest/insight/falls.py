@@ -63,7 +63,8 @@ def derive_fall_alarms(falls: pl.DataFrame, *, start: datetime, until: datetime)
     named = spans.select(
         pl.lit(str(Scope.SERIES)).alias("scope"), pl.col("series").alias("subject"),
         pl.lit(str(AlarmKind.BACKFLOW)).alias("kind"), pl.lit(None).alias("severity"),
-        (pl.col("first") - pl.duration(microseconds=1)).dt.truncate("1h").alias("since"), _ceil(pl.col("decided")).alias("opened_at"),
+        (pl.col("first") - pl.duration(microseconds=1)).dt.truncate("1h").alias("since"),
+        _ceil(pl.col("decided")).alias("opened_at"),
         _ceil(pl.col("last")).alias("last_at"), pl.when(ended <= now).then(ended).alias("cleared_at"),
         (pl.col("amount") // pl.col("hours")).alias("rate"), "amount", pl.lit(1).alias("count"),
         pl.lit(None).alias("cause"), pl.lit(None).alias("advice"),

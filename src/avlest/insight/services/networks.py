@@ -42,7 +42,7 @@ def do_set_network(actor: Actor, new: NewNetwork, *, now: datetime) -> bool:
     zone = Zone.objects.of(actor.organisation_id).filter(code=new.zone).first()
     if zone is None:
         raise RegistryError(Problem.INVALID, f"zone: {new.zone!r}, expected the code of a zone")
-    if min(new.mains_km, new.private_km, new.connections) < 0 or new.pressure_m <= 0:
+    if min(new.mains_km, new.private_km) < 0 or new.connections < 0 or new.pressure_m <= 0:
         raise RegistryError(Problem.INVALID, f"zone {new.zone}: expected lengths of 0 or more and a pressure above 0")
     values = {
         "mains_km": new.mains_km.quantize(_METRE), "connections": new.connections,
