@@ -46,10 +46,9 @@ def _forget_what_was_sent(now) -> None:
         removal = models.Removal.objects.create(opened_at=now)
         for model in (models.ServiceOrder, models.Reminder, models.Refund, models.Payment, models.OpenItem):
             model.objects.all().delete()
-        for model in (models.PaymentFile, models.ArchivedDocument, models.InvoiceLine):
-            model.objects.all()._raw_delete(using="default")
-        notes = models.Invoice.objects.filter(corrects__isnull=False)
-        notes._raw_delete(using="default")
+        for kept in (models.PaymentFile, models.ArchivedDocument, models.InvoiceLine):
+            kept.objects.all()._raw_delete(using="default")
+        models.Invoice.objects.filter(corrects__isnull=False)._raw_delete(using="default")
         models.Invoice.objects.all()._raw_delete(using="default")
         removal.delete()
 
