@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from avlest.insight.links import make_token, read_link
 from avlest.insight.models import Absence, Alarm, Browser, OwnLimit, Wishes
+from avlest.insight.services.leaving import do_end_left
 from avlest.registry.models import AuditEntry, Party
 from tests.portal.matrix.samplers.resident import make_absence, make_alarm, make_own_limit
 from tests.portal.resident.support import text_of
@@ -204,3 +205,17 @@ def test_a_link_from_before_the_move_tells_nothing_of_after(client, world, monke
     monkeypatch.undo()
     assert "Vannet renner hele døgnet" in page
     assert "288 liter" not in page
+
+
+def test_limits_and_absences_end_when_somebody_else_moves_in(client, world):
+    """Those of the household before end with the move; those of the one who lives there stay."""
+    limits = {side: make_own_limit(world, side) for side in (Side.BEFORE, Side.NEIGHBOUR)}
+    OwnLimit.objects.update(ends_at=None)
+    absence = make_absence(world, Side.BEFORE)
+    Absence.objects.filter(pk=absence).update(ends_at=None)
+    now = timezone.now()
+    assert do_end_left(now=now) == 2
+    assert OwnLimit.objects.get(pk=limits[Side.BEFORE]).ends_at == MOVED_AT
+    assert Absence.objects.get(pk=absence).ends_at == MOVED_AT
+    assert OwnLimit.objects.get(pk=limits[Side.NEIGHBOUR]).ends_at is None
+    assert do_end_left(now=now) == 0
