@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 OUTCOMES: Final[dict[str, Promise]] = {
     "ok": _("Read"),
@@ -71,10 +72,10 @@ CHANNELS: Final[dict[str, Promise]] = {
     "staff": _("Staff"),
 }
 MESSAGE_STATES: Final[dict[str, Promise]] = {
-    "waiting": _("Waiting"),
-    "sending": _("Being sent"),
-    "sent": _("Sent"),
-    "failed": _("Failed"),
+    "waiting": pgettext_lazy("message", "Waiting"),
+    "sending": pgettext_lazy("message", "Being sent"),
+    "sent": pgettext_lazy("message", "Sent"),
+    "failed": pgettext_lazy("message", "Failed"),
     "no_contact": _("No address to send to"),
 }
 
