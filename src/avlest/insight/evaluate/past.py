@@ -3,22 +3,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import polars as pl
 from django.db import transaction
 
-from avlest.insight.contracts import Evidence
+from avlest.insight.contracts import UTC_MICROSECONDS, Evidence
 from avlest.insight.evaluate.saving import Saved
 from avlest.insight.evaluate.settling import settle_points
-from avlest.insight.evaluate.silence import build_meters, get_placed, keep_silence
+from avlest.insight.evaluate.silence import build_meters, get_placed, join_heard, keep_silence
 from avlest.insight.evaluate.statuses import get_speakers
 from avlest.insight.models import Alarm
 from avlest.insight.silence import derive_past_silence, load_silence_rules, pick_rule
 from avlest.readings.calendar import derive_local_day
 from avlest.readings.tables import Store
 
+_PORTION: Final = timedelta(days=31)
 _KEY: Final = ("scope", "subject", "kind")
 
 
@@ -30,18 +31,28 @@ def do_find_past_silence(store: Store, *, since: datetime | None, now: datetime)
     placed = get_placed()
     rule = pick_rule(load_silence_rules(), derive_local_day(now))
     meters = build_meters(placed, rule)
-    registers = get_speakers().registers.join(meters.select("meter"), on="meter")
-    rows = store.read_range("readings", ids=registers["register"], start=since, stop=now)
-    heard = rows.select("register", "at").join(registers, on="register").select("meter", "at")
-    first = heard["at"].min()
-    if not isinstance(first, datetime):
+    begun = join_heard(placed)["first_heard_at"].min()
+    if not isinstance(begun, datetime):
         return Saved()
-    start = max(first, since) if since else first
+    start = max(begun, since) if since else begun
+    heard = _read_heard(store, meters, start, now)
     found = derive_past_silence(meters, heard, start=start, until=now, rule=rule)
     with transaction.atomic():
         saved = keep_silence(_leave_out_known(found), [], placed, now)
         settle_points(saved.points)
     return saved
+
+
+def _read_heard(store: Store, meters: pl.DataFrame, start: datetime, until: datetime) -> pl.DataFrame:
+    """The instants at which meters were heard (`meter, at`); a month at a time, because years of a town are many."""
+    registers = get_speakers().registers.join(meters.select("meter"), on="meter")
+    parts = [pl.DataFrame(schema={"meter": pl.Int64, "at": UTC_MICROSECONDS})]
+    while start < until:
+        stop = min(start + _PORTION, until)
+        rows = store.read_range("readings", ids=registers["register"], start=start, stop=stop, columns=())
+        parts.append(rows.join(registers, on="register").select("meter", "at"))
+        start = stop
+    return pl.concat(parts)
 
 
 def _leave_out_known(found: pl.DataFrame) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def find_in_statuses(store: Store, portion: pl.DataFrame, speakers: Speakers, *,
     first = portion["start"].min()
     if registers.is_empty() or not isinstance(first, datetime):
         return make_empty(ALARMS)
-    rows = store.read_range("readings", ids=registers["register"], start=first, stop=until)
+    rows = store.read_range("readings", ids=registers["register"], start=first, stop=until, columns=("status",))
     said = _shorten(rows.select("register", "at", "status").join(registers, on="register"))
     texts = get_status_texts()
     statuses = said.with_columns(
