@@ -259,7 +259,7 @@ def test_vendored_files_are_those_of_the_lock_file():
 
 
 @pytest.mark.parametrize(
-    ("code", "word"), [("nb", "Logg inn"), ("nn", "Logg inn med ein passnøkkel"), ("en", "Sign In")]
+    ("code", "word"), [("nb", "Logg inn"), ("nn", "Logg inn med ein passnøkkel"), ("en", "Sign in")]
 )
 def test_the_login_page_speaks_the_readers_language(world, code, word):
     """The page and its language mark follow the browser."""

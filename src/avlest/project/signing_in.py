@@ -75,13 +75,16 @@ def derive_login_settings(login: Login, *, is_https: bool) -> dict[str, Any]:
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": "",
         "ALLAUTH_TRUSTED_PROXY_COUNT": int(is_https),
         "ACCOUNT_PREVENT_ENUMERATION": True,
-        "ACCOUNT_SESSION_REMEMBER": None,
+        "ACCOUNT_SESSION_REMEMBER": False,
         "ACCOUNT_RATE_LIMITS": {
             "login": "30/m/ip",
             "login_failed": "10/m/ip,5/5m/key",
             "request_login_code": "20/m/ip,3/5m/key",
         },
-        "ACCOUNT_FORMS": {"request_login_code": "avlest.portal.login.forms.RequestCodeForm"},
+        "ACCOUNT_FORMS": {
+            "login": "avlest.portal.login.forms.SignInForm",
+            "request_login_code": "avlest.portal.login.forms.RequestCodeForm",
+        },
         "MFA_SUPPORTED_TYPES": ["totp", "webauthn", "recovery_codes"],
         "MFA_PASSKEY_LOGIN_ENABLED": True,
         "MFA_TOTP_ISSUER": "Avlest",
