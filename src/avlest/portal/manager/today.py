@@ -28,7 +28,7 @@ from avlest.readings.models import Finding
 from avlest.registry.rights import Right
 from avlest.settlement.access import access_runs
 from avlest.settlement.infos import RunInfo
-from avlest.wording import format_money, format_number
+from avlest.wording import format_money
 
 SILENT_DAYS: Final = 3
 _MOST: Final = 5
@@ -40,7 +40,7 @@ class Counter:
     """A number that leads to what it counts."""
 
     name: str
-    number: str
+    number: int
     more: str
     address: str
 
@@ -77,16 +77,12 @@ def _count(request: ViewerRequest, runs: list[RunInfo]) -> list[Counter]:
     counters = [*_count_alarms(request)]
     if Right.DECIDE_VALUES in viewer.rights:
         waiting = Finding.objects.of(viewer.scope).filter(state=Finding.State.OPEN).count()
-        counters.append(Counter(_("Values to decide"), _number(waiting), "", reverse("manager:queue")))
+        counters.append(Counter(_("Values to decide"), waiting, "", reverse("manager:queue")))
     due = filter_due(viewer, derive_local_day(request.now)).count()
-    counters.append(Counter(_("Meters to test or exchange"), _number(due), "", reverse("manager:due")))
+    counters.append(Counter(_("Meters to test or exchange"), due, "", reverse("manager:due")))
     if Right.VIEW_SETTLEMENT in viewer.rights:
-        counters.append(Counter(_("Settlements in progress"), _number(len(runs)), "", reverse("billing:runs")))
+        counters.append(Counter(_("Settlements in progress"), len(runs), "", reverse("billing:runs")))
     return counters
-
-
-def _number(number: int) -> str:
-    return format_number(number, language=get_language() or "nb")
 
 
 def _count_alarms(request: ViewerRequest) -> list[Counter]:
@@ -107,8 +103,8 @@ def _count_alarms(request: ViewerRequest) -> list[Counter]:
     address = reverse("manager:alarms")
     name = _("Silent for more than %(days)d days") % {"days": SILENT_DAYS}
     return [
-        Counter(name, _number(found["silent"] or 0), "", f"{address}?group=silent&days={SILENT_DAYS}"),
-        Counter(_("Open leaks"), _number(found["leaks"]), more, f"{address}?group=leak"),
+        Counter(name, found["silent"] or 0, "", f"{address}?group=silent&days={SILENT_DAYS}"),
+        Counter(_("Open leaks"), found["leaks"], more, f"{address}?group=leak"),
     ]
 
 
