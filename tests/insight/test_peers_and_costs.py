@@ -78,5 +78,6 @@ def test_a_sum_of_days_is_rounded_once(values, price):
 
 def test_a_cubic_metre_at_106_34_is_10634_ore():
     tariff = make_tariff(("2025-01-01", "106.34"))
-    assert tariff.round_parts(tariff.derive_parts(1_000_000, date(2025, 1, 1))) == 10_634
-    assert tariff.round_parts(-tariff.derive_parts(1_000_000, date(2025, 1, 1))) == -10_634
+    parts = tariff.derive_parts(1_000_000, date(2025, 1, 1))
+    assert parts is not None
+    assert (tariff.round_parts(parts), tariff.round_parts(-parts)) == (10_634, -10_634)
