@@ -78,7 +78,7 @@ def send(url: str, body: bytes, headers: Mapping[str, str]) -> int:
         answer = connection.getresponse()
         answer.read(_ANSWER)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise SendingError(f"{type(error).__name__}: {error}"[:200]) from error
+        raise SendingError((getattr(error, "strerror", None) or str(error) or type(error).__name__)[:200]) from error
     finally:
         connection.close()
     return answer.status
