@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
@@ -120,26 +120,31 @@ def show_zone(request: ViewerRequest, zone_id: int) -> HttpResponse:
 
 def _make_days(days: list[BalanceInfo]) -> BarChart:
     """What went in, beside what the meters counted, day by day."""
-    bars = tuple(
-        Bar(derive_day_start(d.starts_on), derive_day_start(d.starts_on + _DAY), d.supplied, compared=d.metered)
-        for d in days
-    )
     return BarChart(
-        title=_("Into the zone and counted, day by day"), unit="l", interval="day", bars=bars,
+        title=_("Into the zone and counted, day by day"), unit="l", interval="day",
+        bars=_fill({day.starts_on: (day.supplied, day.metered) for day in days}),
         name=_("Into the zone"), compared_name=_("Counted"), language=get_language() or "nb",
     )  # fmt: skip
 
 
 def _make_nights(nights: list[NightInfo]) -> BarChart:
     """The flow into the zone at night, beside what people are taken to use then; the rest leaks."""
-    bars = tuple(
-        Bar(derive_day_start(n.day), derive_day_start(n.day + _DAY), n.inflow, compared=n.metered + n.assumed)
-        for n in nights
-    )
     return BarChart(
-        title=_("Flow at night"), unit="lh", interval="day", bars=bars, name=_("Into the zone"),
-        compared_name=_("Used"), language=get_language() or "nb",
+        title=_("Water an hour at night"), unit="l", interval="day",
+        bars=_fill({night.day: (night.inflow, night.metered + night.assumed) for night in nights}),
+        name=_("Into the zone"), compared_name=_("Used"), language=get_language() or "nb",
     )  # fmt: skip
+
+
+def _fill(values: dict[date, tuple[int | None, int]]) -> tuple[Bar, ...]:
+    """A bar for each day from the first to the last; what is not known is a gap."""
+    first, count = min(values), (max(values) - min(values)).days + 1
+    days = [first + _DAY * number for number in range(count)]
+    return tuple(_make_bar(day, *values.get(day, (None, None))) for day in days)
+
+
+def _make_bar(day: date, value: int | None, compared: int | None) -> Bar:
+    return Bar(derive_day_start(day), derive_day_start(day + _DAY), value, compared=compared)
 
 
 def _make_months(request: ViewerRequest, months: list[BalanceInfo]) -> Table:
