@@ -56,7 +56,15 @@ def _load_application() -> Any:
     from avlest.project.wsgi import application
 
     _keep_connections()
+    _load_pages()
     return application
+
+
+def _load_pages() -> None:
+    """Load every page before the first person asks for one: they would wait for seconds."""
+    from django.urls import get_resolver
+
+    _ = get_resolver().url_patterns
 
 
 def _keep_connections() -> None:
