@@ -30,8 +30,8 @@ HOST: Final = "127.0.0.1"
 FIRST_PORT: Final = 8080
 PORTS: Final = 20
 MOST_PAGES: Final = 8
-START_SECONDS: Final = 60.0
-PAGE_SECONDS: Final = 30.0
+START_SECONDS: Final = 180.0
+PAGE_SECONDS: Final = 90.0
 _STOP_SECONDS: Final = 20.0
 
 
