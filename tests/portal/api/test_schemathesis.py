@@ -71,7 +71,7 @@ def test_no_operation_breaks(operation_id, secrets, settings):
 
     @hypothesis.given(case=operation.as_strategy(), data=hypothesis.strategies.data())
     @hypothesis.settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         database=None,
         derandomize=True,

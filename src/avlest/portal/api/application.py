@@ -11,12 +11,13 @@ from typing import Any, Final, cast
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from avlest import __version__
 from avlest.portal.access import ReasonNeededError
 from avlest.portal.api.authentication import SessionAuth, TokenAuth, refuse_unknown
 from avlest.portal.api.formats import keep
-from avlest.portal.api.problems import FieldProblem, ProblemError, answer_problem
+from avlest.portal.api.problems import MEDIA_TYPE, FieldProblem, ProblemError, answer_problem
 from avlest.portal.api.v1 import alarms, hooks, me, money, places, readings, series
 from avlest.registry.rights import AccessDeniedError
 
@@ -33,12 +34,25 @@ nothing has changed. Lists are given in pages: go on with the address in `next` 
 
 
 class Api(NinjaAPI):
-    """Answers carry a checksum, so that what has not changed is not sent again."""
+    """Answers carry a checksum, so that what has not changed is not sent again; refusals are problems."""
+
+    def get_openapi_schema(self, **arguments: Any) -> OpenAPISchema:
+        """Return the document; refusals are of the media type of problems."""
+        document = super().get_openapi_schema(**arguments)
+        operations = [each for methods in document["paths"].values() for each in methods.values()]
+        for answer in (answer for each in operations for answer in _list_refusals(each)):
+            if "application/json" in answer.get("content", {}):
+                answer["content"] = {MEDIA_TYPE: answer["content"]["application/json"]}
+        return document
 
     def create_response(self, request: HttpRequest, data: Any, **arguments: Any) -> HttpResponse:
         """Render an answer."""
         response = super().create_response(request, data, **arguments)
         return keep(request, response)  # type: ignore[return-value]
+
+
+def _list_refusals(operation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [answer for status, answer in operation["responses"].items() if int(status) >= 400]
 
 
 @cache
