@@ -119,6 +119,7 @@ def _name(username: str, path: str, scheme: str) -> str:
     return f"{username}-{path.split('?')[0].strip('/').replace('/', '-') or 'front'}-{scheme}"
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("username", LOGINS)
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_a_walk_through_everything(sign_in, check_page, demo, username, width, scheme):
