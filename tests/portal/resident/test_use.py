@@ -156,9 +156,11 @@ def test_a_consent_ends_with_the_tenancy_and_is_not_the_next_ones(client, left, 
     assert "1,2 kW" not in text_of(left.get("/naa/"))
 
 
-def test_a_stream_that_is_not_ones_own_cannot_be_allowed(client, world):
+def test_a_stream_that_is_not_ones_own_cannot_be_allowed(client, world, han):
     neighbour = world.get_home(Side.NEIGHBOUR)
-    answer = client.post("/meg/samtykker/", {"point": neighbour.point, "stream": "api", "is_given": "on"})
+    MeteringPoint.objects.filter(pk=neighbour.point).update(medium="electricity")
+    do_ensure_registers(world.vik.actor, [RegisterSpec(neighbour.meter, "power", "w", kind="gauge")], now=MADE_AT)
+    answer = client.post("/meg/samtykker/", {"point": neighbour.point, "stream": "live", "is_given": "on"})
     assert answer.status_code == 404
     assert not Consent.objects.exists()
 

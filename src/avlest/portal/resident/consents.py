@@ -25,7 +25,7 @@ from avlest.portal.access import SeriesAccess, access_own_series
 from avlest.portal.request import ViewerRequest
 from avlest.portal.resident.homes import get_homes
 from avlest.portal.resident.models import Consent
-from avlest.portal.resident.series import Use
+from avlest.portal.resident.series import Use, choose_uses
 from avlest.registry.rights import AccessDeniedError
 from avlest.registry.services.audit import save_changed, save_new
 
@@ -114,6 +114,7 @@ def _get_lines(request: ViewerRequest) -> list[ConsentLine]:
             tenancy_id__in=[home.tenancy_id for home in get_homes(request, is_present=True)], withdrawn_at__isnull=True
         )
     }
+    names = {use.point_id: use.name for use in choose_uses(own)}
     found: dict[tuple[int, str], ConsentLine] = {}
     for stream in load_streams().values():
         for each in own:
@@ -121,7 +122,12 @@ def _get_lines(request: ViewerRequest) -> list[ConsentLine]:
             if stream.fits(each) and key not in found:
                 words = stream.words[get_language() or "nb"]
                 found[key] = ConsentLine(
-                    *key, words["title"], words["purpose"], words["recipient"], Use(each).medium, given.get(key)
+                    *key,
+                    words["title"],
+                    words["purpose"],
+                    words["recipient"],
+                    names.get(key[0], Use(each).medium),
+                    given.get(key),
                 )
     return list(found.values())
 

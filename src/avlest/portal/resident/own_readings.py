@@ -24,8 +24,9 @@ from django.views.decorators.http import require_http_methods
 from avlest.collect.formats.canonical import Reading
 from avlest.collect.inbox import Inbox
 from avlest.collect.options import read_collect_options
-from avlest.collect.sources.manual import do_take_readings
+from avlest.collect.sources.manual import SOURCE
 from avlest.portal.forms import DateField, Form, NumberField, answer_form
+from avlest.portal.intake import do_take_readings_of
 from avlest.portal.request import ViewerRequest
 from avlest.portal.resident.bars import read_days
 from avlest.portal.resident.homes import get_homes
@@ -112,7 +113,9 @@ def send_reading(request: ViewerRequest, point_id: int) -> HttpResponse:
         form.data = {**form.data.dict(), "confirm": "on"} if isinstance(form.data, QueryDict) else form.data
         form.add_error("value", reason)
         return answer_form(request, template, form, context)
-    _take(request, card, unit, form)
+    if not _take(request, card, unit, form):
+        form.add_error("day", _("No meter of yours hung there on this day."))
+        return answer_form(request, template, form, context)
     messages.success(request, _("Thank you. The reading is on its way into the books."))
     return redirect("resident:meters")
 
@@ -149,21 +152,26 @@ def _derive_most(request: ViewerRequest, card: MeterCard, *, days: int) -> int |
     return stretch * sum(values) // len(values)
 
 
-def _take(request: ViewerRequest, card: MeterCard, unit: str, form: ReadingForm) -> None:
-    """Keep the photo, and hand the number to the collector; a photo alone becomes a case that somebody reads."""
+def _take(request: ViewerRequest, card: MeterCard, unit: str, form: ReadingForm) -> bool:
+    """Hand the number on (False: refused) and keep the photo; a photo alone becomes a case that somebody reads."""
     data = form.cleaned_data
+    if data["value"] is not None and not _send(request, card, unit, form):
+        return False
     with transaction.atomic():
         photo = _keep_photo(request, card, data["photo"]) if data["photo"] else None
         if data["value"] is None:
             _ask_to_read(request, card, photo, data["day"])
-    if data["value"] is not None:
-        series = card.use.access.series
-        reading = Reading(
-            at=min(_get_noon(data["day"]), request.now), quantity=series.quantity, value=data["value"], unit=unit,
-            point=card.use.access.access.point.code,
-        )  # fmt: skip
-        inbox = Inbox(read_collect_options(settings.AVLEST).lanes)
-        do_take_readings(inbox, [reading], now=request.now, by=request.viewer.name)
+    return True
+
+
+def _send(request: ViewerRequest, card: MeterCard, unit: str, form: ReadingForm) -> bool:
+    data, series = form.cleaned_data, card.use.access.series
+    reading = Reading(
+        at=min(_get_noon(data["day"]), request.now), quantity=series.quantity, value=data["value"], unit=unit,
+        point=card.use.access.access.point.code,
+    )  # fmt: skip
+    inbox = Inbox(read_collect_options(settings.AVLEST).lanes)
+    return bool(do_take_readings_of(request.viewer, inbox, {0: reading}, now=request.now, source=SOURCE).taken)
 
 
 def _keep_photo(request: ViewerRequest, card: MeterCard, photo: bytes) -> int:
