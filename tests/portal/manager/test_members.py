@@ -10,7 +10,7 @@ from avlest.insight.models import Message
 from avlest.portal.login.codes import find_code
 from avlest.registry.models import AuditEntry, Membership, Party, User
 from avlest.registry.rights import Role
-from tests.portal.world import Side
+from tests.portal.world import MOVED_AT, Side
 
 
 def text_of(answer):
@@ -173,3 +173,15 @@ def test_the_log_of_looks_tells_who_saw_a_household_and_why(world, store):
     assert "operator-vik" in page
     assert "vik-H0101" in page
     assert "Timer" in page
+
+
+def test_the_log_tells_the_clerk_of_a_decision_and_not_its_amount(world, store):
+    """An hour's value is not for billing (rules §8.2), though who decided, when and why is."""
+    entry = AuditEntry.objects.create(
+        organisation_id=world.vik.id, at=MOVED_AT, actor="operator-vik", action="decide", subject="decision",
+        subject_id=1, label="x", after={"value": 987_654, "reason": "Lest på stedet"},
+    )  # fmt: skip
+    page = text_of(open_as(world, Role.BILLING).get(f"/styre/logg/{entry.pk}/"))
+    assert "Lest på stedet" in page
+    assert "987654" not in page
+    assert "987654" in text_of(open_as(world, Role.ADMINISTRATOR).get(f"/styre/logg/{entry.pk}/"))

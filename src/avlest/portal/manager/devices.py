@@ -13,11 +13,11 @@ from django.views.decorators.http import require_safe
 
 from avlest.portal.access import access_point
 from avlest.portal.manager.crumbs import at_meter, at_point, make_crumbs
+from avlest.portal.manager.latest import read_latest
 from avlest.portal.manager.media import name_medium, name_series, say
 from avlest.portal.points import PointAccess
 from avlest.portal.request import ViewerRequest
 from avlest.portal.store import get_store
-from avlest.readings.queries import get_latest_values
 from avlest.registry.access import access_row
 from avlest.registry.models import Installation, InstallationValue, Meter, MeteringPoint, MeterKey, Register, Series
 from avlest.registry.rights import Right
@@ -73,8 +73,7 @@ def show_point(request: ViewerRequest, point_id: int) -> HttpResponse:
 
 def _list_series(series: Sequence[Series], access: PointAccess) -> list[Counted]:
     """The series with their latest reading; a register value is shown to those who may see hours: it tells as much."""
-    latest = get_latest_values(get_store(), [each.pk for each in series])
-    found = {row[0]: row[1:] for row in latest.select("series", "at", "value").iter_rows()}
+    found = read_latest(get_store(), [each.pk for each in series])
     none = (None, None)
     return [
         Counted(

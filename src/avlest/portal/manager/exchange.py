@@ -21,10 +21,10 @@ from django.views.decorators.http import require_http_methods
 from avlest.portal.forms import answer_form
 from avlest.portal.manager.crumbs import Crumb, at_point, make_crumbs
 from avlest.portal.manager.exchange_forms import Counting, NewForm, OldForm, PhotoForm
+from avlest.portal.manager.latest import read_latest
 from avlest.portal.request import ViewerRequest
 from avlest.portal.store import get_store
 from avlest.readings.calendar import OSLO
-from avlest.readings.queries import get_latest_values
 from avlest.registry.access import access_row
 from avlest.registry.errors import RegistryError
 from avlest.registry.media import get_media
@@ -96,8 +96,7 @@ def _open(request: ViewerRequest, point_id: int) -> Exchange | None:
 def _list_counts(point: MeteringPoint) -> list[Counting]:
     """The counted main series of a point with the latest reading; the first of what is charged for is the main one."""
     rows = list(Series.objects.filter(point=point, kind="counter", role="main").order_by("qualifier", "tariff", "pk"))
-    latest = get_latest_values(get_store(), [row.pk for row in rows])
-    found = {row[0]: row[1:] for row in latest.select("series", "at", "value").iter_rows()}
+    found = read_latest(get_store(), [row.pk for row in rows])
     medium = get_media().get(point.medium)
     main = next((row.pk for row in rows if medium and row.quantity == medium.quantity), rows[0].pk if rows else None)
     return [

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from avlest.portal.manager.crumbs import Crumb, make_crumbs
 from avlest.portal.manager.logwords import say_look, say_subject, say_verb
+from avlest.portal.manager.policy import may_see_amounts
 from avlest.portal.manager.rows import read_rows
 from avlest.portal.models import AccessLog
 from avlest.portal.request import ViewerRequest
@@ -27,6 +28,10 @@ from avlest.registry.access import access_row
 from avlest.registry.models import AuditEntry
 from avlest.registry.rights import Right
 from avlest.wording import format_instant
+
+_OF_HOUSEHOLDS: Final = frozenset({"decision", "finding", "installationvalue", "alarm", "correction", "ownlimit"})
+_AMOUNTS: Final = frozenset({"value", "observed", "limit", "rate", "amount", "cost", "yearly_amount", "cost_per_year"})
+"""What would tell of a household's hours (rules §8.2)."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -148,15 +153,23 @@ def show_entry(request: ViewerRequest, entry_id: int) -> HttpResponse:
         "row": row,
         "verb": say_verb(row.action),
         "subject": say_subject(row.subject),
-        "differences": _list_differences(row.before or {}, row.after or {}),
+        "differences": _list_differences(row, sees_amounts=may_see_amounts(request.viewer, is_personal=True)),
         "crumbs": make_crumbs(Crumb(_("The log"), reverse("manager:log")), Crumb(row.label or str(row.pk))),
     }
     return render(request, "portal/manager/log_entry.html", context)
 
 
-def _list_differences(before: dict[str, Any], after: dict[str, Any]) -> list[Difference]:
+def _list_differences(row: AuditEntry, *, sees_amounts: bool) -> list[Difference]:
+    """The columns before and after; amounts of values and alarms only for those who may see a household's hours."""
+    before, after = row.before or {}, row.after or {}
+    hidden = frozenset() if sees_amounts or row.subject not in _OF_HOUSEHOLDS else _AMOUNTS
     names = [*after, *(name for name in before if name not in after)]
-    return [Difference(name, _show(before.get(name)), _show(after.get(name))) for name in names]
+    return [
+        Difference(name, _("hidden"), _("hidden"))
+        if name in hidden
+        else Difference(name, _show(before.get(name)), _show(after.get(name)))
+        for name in names
+    ]
 
 
 def _show(value: Any) -> str:
