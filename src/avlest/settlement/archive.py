@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from django.db import transaction
 from django.db.models import Q
 
 from avlest.readings.calendar import derive_day_start, derive_local_day
@@ -17,6 +18,7 @@ from avlest.readings.tables import Store
 from avlest.registry.access import access_row
 from avlest.registry.models import Document, Party
 from avlest.registry.rights import Actor, Right
+from avlest.registry.services.audit import Change, record
 from avlest.settlement.models import Account, Invoice
 from avlest.settlement.services.documents import read_or_make_pdf
 
@@ -115,9 +117,19 @@ def access_document(actor: Actor, document_id: int) -> tuple[ArchivedPaper, byte
         return paper, bytes(file.read())
 
 
-def iterate_papers(actor: Actor, party_id: int, *, store: Store, now: datetime) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of all documents of a party, and last `innhold.csv`, which lists them."""
+def do_hand_out(actor: Actor, party_id: int, *, store: Store, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """Note in the audit log that a party's documents are handed out; return their names and bytes as they are made.
+
+    Last comes `innhold.csv`, which lists them.
+    """
     papers = access_papers(actor, party_id)
+    party = access_row(Party, actor, party_id, right=Right.VIEW_SETTLEMENT)
+    with transaction.atomic():
+        record(actor, Change("hand_out", party, None, {"documents": len(papers)}), now=now)
+    return _iterate(actor, papers, store, now)
+
+
+def _iterate(actor: Actor, papers: list[ArchivedPaper], store: Store, now: datetime) -> Iterator[tuple[str, bytes]]:
     for paper in papers:
         if paper.source == "invoice":
             yield paper.filename, read_or_make_pdf(paper.id, store=store, now=now)

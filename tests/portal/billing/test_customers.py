@@ -14,7 +14,7 @@ from django.urls import reverse
 from avlest.collect.models import Packet
 from avlest.portal.billing.holding import forget_old
 from avlest.portal.billing.models import HeldFile
-from avlest.registry.models import Meter, MeterKey, Party, Tenancy
+from avlest.registry.models import AuditEntry, Meter, MeterKey, Party, Tenancy
 from avlest.registry.rights import Role
 from avlest.registry.services.documents import Upload, do_attach_document
 from avlest.settlement.models import Account, AdvanceLevel, Agreement, Discretion, ServiceOrder
@@ -170,6 +170,8 @@ def test_all_documents_of_a_subscriber_are_handed_out(books, store, at_work, sig
     listed = archive.read("innhold.csv").decode("utf-8-sig").splitlines()
     assert len(listed) == len(names)
     assert listed[0] == "dato;type;tittel;fil"
+    noted = AuditEntry.objects.get(action="hand_out")
+    assert noted.after == {"documents": len(names) - 1}
 
 
 # --- lists ---------------------------------------------------------------------------------

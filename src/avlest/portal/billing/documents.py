@@ -11,7 +11,7 @@ from avlest.portal.billing.lists import SIZE, Page, read_asked
 from avlest.portal.billing.packing import pack_files
 from avlest.portal.request import ViewerRequest
 from avlest.portal.store import get_store
-from avlest.settlement.archive import access_document, access_papers, access_party, iterate_papers
+from avlest.settlement.archive import access_document, access_papers, access_party, do_hand_out
 from avlest.settlement.searching import access_found_accounts
 
 
@@ -37,7 +37,7 @@ def hand_out(request: ViewerRequest, party_id: int) -> FileResponse:
     """All documents of one subscriber in a ZIP, with a list of them."""
     actor = request.viewer.actor
     party = access_party(actor, party_id)
-    files = iterate_papers(actor, party_id, store=get_store(), now=request.now)
+    files = do_hand_out(actor, party_id, store=get_store(), now=request.now)
     name = "".join(letter for letter in party.code if letter.isascii() and letter.isalnum()) or str(party.id)
     return FileResponse(pack_files(files), as_attachment=True, filename=f"dokumenter-{name}.zip")
 

@@ -20,10 +20,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from avlest.collect.formats.canonical import Reading
 from avlest.collect.inbox import Inbox
 from avlest.collect.options import read_collect_options
-from avlest.collect.sources.manual import do_take_readings
+from avlest.collect.sources.manual import SOURCE
 from avlest.portal.billing.lists import SIZE, Page, read_asked
 from avlest.portal.billing.refusals import try_form
 from avlest.portal.forms import DateField, Form, NumberField, answer_form
+from avlest.portal.intake import do_take_readings_of
 from avlest.portal.request import ViewerRequest
 from avlest.readings.calendar import derive_day_start, derive_local_day
 from avlest.registry.models import Party
@@ -158,7 +159,7 @@ def _do(request: ViewerRequest, account: AccountInfo, form: MoveForm) -> None:
     taken = [reading for reading in readings if reading is not None]
     if taken:
         inbox = Inbox(read_collect_options(settings.AVLEST).lanes)
-        do_take_readings(inbox, taken, now=request.now, by=request.viewer.name)
+        do_take_readings_of(request.viewer, inbox, dict(enumerate(taken)), now=request.now, source=SOURCE)
 
 
 def _to_reading(point: ReadablePoint, form: MoveForm) -> Reading | None:
