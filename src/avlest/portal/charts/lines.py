@@ -24,7 +24,7 @@ def draw_line(chart: LineChart, *, mode: Mode = "css", width: int = 640, height:
     values = [point.value for point in chart.points]
     scale, shown = make_scale(values, with_zero=chart.unit != "c"), choose_shown(values, chart.unit)
     bottom = height - _BOTTOM
-    drawing.text(_LEFT - 6, 12, label_unit(chart.unit, shown, chart.language), anchor="end")
+    drawing.text(2, 12, label_unit(chart.unit, shown, chart.language), anchor="start")
     for step in scale.steps:
         y = scale.place(step, _TOP, bottom)
         drawing.line("c-axis" if step == scale.low else "c-grid", _LEFT, y, width - _RIGHT, y)
