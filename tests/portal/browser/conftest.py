@@ -62,6 +62,8 @@ def open_page(browser, town) -> Iterator[Callable[..., Any]]:
             service_workers="block",
             **options,
         )
+        # The first page loads all others: on a busy machine that takes its time.
+        context.set_default_timeout(90_000)
         contexts.append(context)
         if user is not None:
             context.add_cookies([_sign_in(user, town.address)])

@@ -84,6 +84,7 @@ def sign_in(browser, demo) -> Iterator[Any]:
     def sign(username: str, *, width: int, scheme: str) -> Any:
         size = {"width": width, "height": HEIGHTS[width]}
         context = browser.new_context(viewport=size, color_scheme=scheme, locale="nb-NO", service_workers="block")
+        context.set_default_timeout(90_000)
         contexts.append(context)
         page = context.new_page()
         page.problems = []
