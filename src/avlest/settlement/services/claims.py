@@ -21,6 +21,7 @@ from avlest.settlement.core.settle import derive_settlement
 from avlest.settlement.models import AccuracyClaim, AccuracyControl
 from avlest.settlement.runs.inputs import QUANTITIES, Parameters, empty, shape
 from avlest.settlement.runs.quantities import Services, derive_quantities, derive_spans
+from avlest.settlement.services.evidence import sum_spans
 from avlest.settlement.services.frames import Range
 
 CONTROL = "control"
@@ -89,8 +90,6 @@ class ClaimWork:
         return pl.DataFrame(rows, schema=dict(CONSUMPTION), orient="row"), shown
 
     def _read_shown(self, claim: AccuracyClaim) -> pl.DataFrame:
-        from avlest.settlement.services.gather import sum_spans
-
         control, account = claim.control, claim.account
         whole = Days(control.starts_on, control.stops_on).overlap(derive_year(claim.year))
         days = whole and whole.overlap(Days(account.opened_on, account.closed_on or control.stops_on))

@@ -26,6 +26,13 @@ def read_daily(store: Store, series: pl.Series, start: date, stop: date) -> pl.D
     return store.read_range("daily", ids=series, start=start, stop=stop).select("series", "day", "value", "quality")
 
 
+def sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
+    """Return spans (`derive_spans`) with the sums of their days in a year, as stored."""
+    series = spans["series"].drop_nulls().unique().sort()
+    daily = read_daily(store, series, date(year, 1, 1), date(year + 1, 1, 1))
+    return derive_span_sums(daily, spans, read_from=int(READ))
+
+
 def gather_evidence(store: Store, lacking: pl.DataFrame, year: int) -> pl.DataFrame:
     """Return, per `source` and `point` of `lacking`, totals and days that missing days may be estimated by.
 

@@ -12,7 +12,6 @@ import polars as pl
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
-from avlest.readings.quality import READ
 from avlest.readings.tables import Store
 from avlest.registry.media import get_media
 from avlest.registry.models import MeteringPoint, Series
@@ -41,7 +40,6 @@ from avlest.settlement.runs.quantities import (
     derive_spans,
     shape_quantities,
 )
-from avlest.settlement.runs.spans import derive_span_sums
 from avlest.settlement.services.claims import CONTROL, Claimed, ClaimWork, get_claims
 from avlest.settlement.services.earlier import (
     get_lines,
@@ -51,7 +49,7 @@ from avlest.settlement.services.earlier import (
     select_charges,
     select_last_year,
 )
-from avlest.settlement.services.evidence import gather_evidence, read_daily
+from avlest.settlement.services.evidence import gather_evidence, sum_spans
 from avlest.settlement.services.frames import Range, read_frame
 from avlest.settlement.services.orders import gather_orders
 from avlest.settlement.settings import Options
@@ -315,13 +313,6 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
 def _split_spans(spans: pl.DataFrame) -> list[pl.DataFrame]:
     """Spans of some thousand series at a time, so that a year of days stays small in memory."""
     return [spans[at : at + SPANS_AT_ONCE] for at in range(0, spans.height, SPANS_AT_ONCE)] or [spans]
-
-
-def sum_spans(store: Store, spans: pl.DataFrame, year: int) -> pl.DataFrame:
-    """Return spans (`derive_spans`) with the sums of their days in a year, as stored."""
-    series = spans["series"].drop_nulls().unique().sort()
-    daily = read_daily(store, series, date(year, 1, 1), date(year + 1, 1, 1))
-    return derive_span_sums(daily, spans, read_from=int(READ))
 
 
 def _get_cuts(wanted: Wanted, year: int) -> Sequence[date]:
