@@ -111,7 +111,7 @@ def list_menu(page: Any) -> list[str]:
 def list_below(page: Any, seen: set[str]) -> list[str]:
     """The first pages that the content of this one leads to."""
     found = page.eval_on_selector_all("main a[href]", "links => links.map(link => link.getAttribute('href'))")
-    files = ("format=", "pdf", ".csv", ".xlsx", "/fil", "/ehf", "/last-ned")
+    files = ("format=", "pdf", ".csv", ".xlsx", "/fil", "/ehf", "/last-ned", "/eksport/")
     below = [path for path in dict.fromkeys(found) if path.startswith("/") and not any(end in path for end in files)]
     return [path for path in below if path.split("?")[0] not in seen and not path.startswith("/konto/")][:MOST_BELOW]
 
