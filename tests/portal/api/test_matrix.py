@@ -10,6 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from avlest.portal.api import authentication
 from avlest.portal.api.application import get_api
 from avlest.portal.api.operations import OPERATIONS, Operation
 from avlest.registry.rights import Role
@@ -50,8 +51,10 @@ def test_addresses_under_the_api_are_operations_or_public():
 
 @pytest.mark.parametrize("road", ["session", "token"])
 @pytest.mark.parametrize("name", SUBJECTS)
-def test_the_access_matrix_of_the_api(world, store, name, road):
+def test_the_access_matrix_of_the_api(world, store, name, road, monkeypatch):
     """Refused are who has no token, who may not use the operation, and whoever asks for another's things."""
+    # A token that has ended is shown here more often than a guesser may.
+    monkeypatch.setattr(authentication, "_WRONG_TOKENS", 1000)
     subject = get_subject(world, name)
     if subject.user is None and road == "token":
         pytest.skip("nobody has no token")
@@ -73,8 +76,6 @@ def _sign_in(subject: Subject, organisation: int, road: str):
     if road == "session":
         client.force_login(subject.user)
         return client, {}
-    if "before" in subject.name:  # who has moved out cannot have a token that works: one made before ends
-        return client, {"Authorization": "Bearer " + make_secret(subject.user, organisation)}
     return client, {"Authorization": "Bearer " + make_secret(subject.user, organisation)}
 
 
