@@ -39,7 +39,7 @@ def store(shared_books, tmp_path, settings) -> Store:
 
 
 @pytest.fixture
-def books(world, shared_books, store) -> Books:
+def books(world, shared_books: tuple[Books, Path], store) -> Books:
     """The town of the test with prices, accounts and terms charged."""
     return shared_books[0]
 
