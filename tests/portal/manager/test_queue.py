@@ -118,6 +118,7 @@ def test_what_is_decided_is_not_decided_again(clerk, finding):
 
 def test_a_period_locked_by_discretion_is_refused_in_words(clerk, finding):
     row = Finding.objects.get(pk=finding)
+    assert row.ends_at is not None
     Decision.objects.create(
         organisation_id=row.organisation_id, series_id=row.series_id, starts_at=row.starts_at - timedelta(days=1),
         ends_at=row.ends_at + timedelta(days=1), action="discretion", value=5, reason="Skjønn", author="a",

@@ -65,7 +65,7 @@ def list_forms(client: Client, address: str) -> Iterator[Found]:
     answer = client.get(address)
     if answer.streaming:
         b"".join(answer)
-        for close in answer._resource_closers:
+        for close in getattr(answer, "_resource_closers", ()):
             close()  # the file alone: closing the answer would close the test's connection
         return
     if answer.status_code != 200 or not answer.get("Content-Type", "").startswith("text/html"):
@@ -87,7 +87,8 @@ def _list_fields(form) -> Iterator[tuple[str, str, str]]:
 
 def list_all_forms(world: World, subject: Subject, client: Client) -> list[Found]:
     """Each form of the pages somebody may open, once for its address and fields."""
-    samplers, found = get_samplers(), {}
+    samplers = get_samplers()
+    found: dict[tuple[str, tuple[str, ...]], Found] = {}
     side = Side.OWN
     for rule in list_rules():
         if "GET" not in rule.methods or not may_enter(subject, rule):
@@ -130,7 +131,7 @@ def _post(client: Client, form: Found, kind: str, text: str) -> list[str]:
 
 def _judge_refusal(form: Found, answer, text: str) -> Iterator[str]:
     page = html.fromstring(answer.content)
-    said = " ".join(each.text_content() for each in page.find_class("ds-error-summary"))
+    said = str(page.xpath("string(//*[contains(@class, 'ds-error-summary')])"))
     if not said.strip():
         yield "refuses without a summary of errors"
     if ENGLISH.search(said):

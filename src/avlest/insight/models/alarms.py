@@ -42,7 +42,12 @@ class Alarm(Owned):
         Series, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("series")
     )
     point = models.ForeignKey(
-        MeteringPoint, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("metering point")
+        MeteringPoint,
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+        verbose_name=_("metering point"),
     )
     meter = models.ForeignKey(
         Meter, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("meter")

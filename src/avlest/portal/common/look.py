@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -48,9 +50,9 @@ class LookForm(Form):
             raise ValidationError(text % {"contrast": contrast, "nearest": error.nearest}) from error
         return accent
 
-    def clean_logo(self) -> UploadedFile | None:
+    def clean_logo(self) -> UploadedFile[Any] | None:
         """The picture, if one was sent: what it is counts, not its name."""
-        file: UploadedFile | None = self.cleaned_data.get("logo")
+        file: UploadedFile[Any] | None = self.cleaned_data.get("logo")
         if file is not None:
             try:
                 file.content_type = check_upload(file, kinds=PHOTOS, max_mb=_LOGO_MB).value
