@@ -93,11 +93,12 @@ def test_a_value_is_decided_with_the_keyboard_alone(open_page, check_page, town,
     page.problems.clear()  # the browser itself complains of the 422 that is meant
     check_page(page, "manager-finding-error")
     page.locator("input[name=reason]").focus()
-    page.keyboard.type("Fylte bassenget")
+    page.keyboard.press("End")
+    page.keyboard.type(": fylte bassenget")
     page.keyboard.press("Enter")
     page.wait_for_url("**/styre/avgjorelser/")
     assert page.locator("#messages").inner_text().startswith("Verdien er avgjort.")
-    assert Decision.objects.get().reason == "xFylte bassenget"
+    assert Decision.objects.get().reason == "x: fylte bassenget"
 
 
 def test_a_meter_is_exchanged_without_javascript(open_page, town, things):
