@@ -106,14 +106,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    """The tables, and the triggers that migrations would have made."""
+    """The tables, and what migrations would have made beside them."""
     from django.db import connection
 
-    from avlest.project.new_database import add_triggers
+    from avlest.project.new_database import finish_tables
 
     with django_db_blocker.unblock():
         if connection.settings_dict["TEST"].get("MIGRATE") is False:
-            add_triggers()
+            finish_tables()
 
 
 @pytest.fixture(scope="session")

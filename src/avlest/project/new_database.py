@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations import RunPython
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 if TYPE_CHECKING:
     from django.db.migrations.state import StateApps
@@ -38,20 +39,24 @@ def _make_at_once() -> None:
         call_command("migrate", run_syncdb=True, verbosity=0)
     finally:
         settings.MIGRATION_MODULES = kept
-    add_triggers()
-    call_command("migrate", fake=True, verbosity=0)
+    finish_tables()
 
 
-def add_triggers() -> None:
-    """Do to tables made from the models what our migrations do beside tables."""
-    with connection.schema_editor() as editor:
-        for operation in _find_code():
-            operation.code(cast("StateApps", apps), editor)
-
-
-def _find_code() -> Iterator[RunPython]:
-    """What our own migrations run, in order; those of libraries mend rows, and there are none."""
+def finish_tables() -> None:
+    """Do to tables made from the models what our migrations do beside tables, and note all migrations as applied."""
     loader = MigrationLoader(connection)
+    with connection.schema_editor() as editor:
+        for operation in _find_code(loader):
+            operation.code(cast("StateApps", apps), editor)
+    recorder = MigrationRecorder(connection)
+    recorder.ensure_schema()
+    recorder.migration_qs.bulk_create(
+        recorder.Migration(app=app, name=name) for app, name in sorted(loader.disk_migrations)
+    )
+
+
+def _find_code(loader: MigrationLoader) -> Iterator[RunPython]:
+    """What our own migrations run, in order; those of libraries mend rows, and there are none."""
     done: set[tuple[str, str]] = set()
     for leaf in sorted(loader.graph.leaf_nodes()):
         for node in loader.graph.forwards_plan(leaf):
