@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+from avlest.insight.models import ConsumptionPrice
 from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.importing.report import ImportFileError
 from avlest.registry.rights import AccessDeniedError, Actor
@@ -123,6 +124,15 @@ def test_who_changes_a_draft_counts_as_who_made_it(clerk, controller):
 
 
 @pytest.mark.django_db
+def test_leaks_are_priced_by_the_list_that_was_approved(clerk, controller):
+    """From its first day on a cubic metre costs what water and wastewater cost together; a draft says nothing."""
+    number = do_import_price_list(clerk, parse_price_list(PRICES.encode(), filename="list.toml"), now=MADE_AT)
+    assert not ConsumptionPrice.objects.exists()
+    do_approve_price_list(controller, number, now=MADE_AT)
+    kept = [(row.medium, row.starts_on, row.price, row.source) for row in ConsumptionPrice.objects.all()]
+    assert kept == [("cold_water", date(2025, 1, 1), Decimal("106.3400"), "test")]
+
+
 def test_a_new_list_takes_over_from_its_first_day(clerk, controller):
     """The open list before it ends there; one that reaches into it is refused with the place."""
     for day in ("2025-01-01", "2026-01-01"):

@@ -25,6 +25,7 @@ from avlest.settlement.importing.price_lists import PriceListDraft
 from avlest.settlement.models import Price, PriceList
 from avlest.settlement.models import VatRate as VatRow
 from avlest.settlement.services.people import check_other_person
+from avlest.settlement.services.telling import do_tell_prices
 
 _VALUE = Decimal(10_000)
 _EVER = date(1900, 1, 1)
@@ -86,6 +87,7 @@ def do_approve_price_list(actor: Actor, list_id: int, *, now: datetime) -> None:
     values = {"state": _STATE.APPROVED, "approved_at": now, "approved_by": actor.name}
     save_changed(actor, row, values, now=now, action="approve")
     _check_whole(actor.organisation_id)
+    do_tell_prices(actor, make_price_book(actor.organisation_id), now=now)
 
 
 def _end_predecessors(actor: Actor, row: PriceList, now: datetime) -> None:
