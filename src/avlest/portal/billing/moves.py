@@ -159,7 +159,10 @@ def _do(request: ViewerRequest, account: AccountInfo, form: MoveForm) -> None:
     taken = [reading for reading in readings if reading is not None]
     if taken:
         inbox = Inbox(read_collect_options(settings.AVLEST).lanes)
-        do_take_readings_of(request.viewer, inbox, dict(enumerate(taken)), now=request.now, source=SOURCE)
+        done = do_take_readings_of(request.viewer, inbox, dict(enumerate(taken)), now=request.now, source=SOURCE)
+        for refusal in done.refusals:
+            text = _("The reading of %(point)s was not taken in; send it in from the meter's page.")
+            messages.warning(request, text % {"point": taken[refusal.row].point})
 
 
 def _to_reading(point: ReadablePoint, form: MoveForm) -> Reading | None:
