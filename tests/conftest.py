@@ -49,6 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # Test modules import models at their top: the settings must be read by then, and not before.
     django.setup()
     _make_sqlite_at_once()
+    _keep_cache_in_memory()
+
+
+def _keep_cache_in_memory() -> None:
+    """Workers share the data directory, and each test clears the cache: one must not clear another's."""
+    from django.conf import settings
+
+    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 def _make_sqlite_at_once() -> None:

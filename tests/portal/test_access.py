@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -174,12 +175,8 @@ def test_the_board_sees_whole_months_only(world, hours):
     assert found.height == 1
     with pytest.raises(AccessDeniedError, match="whole months"):
         access_totals(viewer, hours, [series], [(MOVED_AT, MOVED_AT + timedelta(days=1))], now=NOW)
-    assert access_hourly(viewer.__class__(**_with_reason(viewer)), hours, [series], *AROUND, now=NOW).height == 0
+    assert access_hourly(dataclasses.replace(viewer, reason="case 1"), hours, [series], *AROUND, now=NOW).height == 0
     assert AccessLog.objects.filter(what="totals").count() == 1
-
-
-def _with_reason(viewer):
-    return {name: getattr(viewer, name) for name in viewer.__dataclass_fields__} | {"reason": "case 1"}
 
 
 def test_a_landlord_sees_sums_not_the_tenants_hours(world, hours):

@@ -21,9 +21,12 @@ HEIGHTS = {360: 740, 1280: 900}
 _FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One Chromium for the run; Django is told that its thread's event loop is not its own."""
+    """One Chromium a module; Django is told that its thread's event loop is not its own.
+
+    Not longer: while it runs the thread has a running event loop, and tests of others want one of their own.
+    """
     from playwright.sync_api import sync_playwright
 
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -32,7 +32,9 @@ def test_signing_in_by_keyboard(open_page, check_page):
     page.keyboard.press("Enter")
     page.locator("input[name=login]").focus()
     page.keyboard.type("nyhusen1")
+    page.keyboard.press("Tab")  # the link of who has forgotten
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "password"
     page.keyboard.type("feil")
     page.keyboard.press("Enter")
     page.wait_for_selector(".ds-error-summary")
