@@ -25,6 +25,7 @@ from tests.support import services
 from tests.support.services import Mosquitto, require_service, run_mosquitto
 
 ROOT = Path(__file__).resolve().parent.parent
+_PAGES = ROOT / "tests/portal"
 _CLEANUP = contextlib.ExitStack()
 
 # Settings are read on import: they must point at a folder of the tests before anything imports them.
@@ -96,12 +97,16 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch the database, so that they can be run on another one alone, and those of a browser."""
+    """Mark the tests that touch the database (all of the portal's count), so that they can be run on another one."""
     for item in items:
         if any("chromium" in marker.args for marker in item.iter_markers("needs")):
             item.add_marker("browser")
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db", "live_server"}:
+        if (
+            item.path.is_relative_to(_PAGES)
+            or item.get_closest_marker("django_db")
+            or fixtures & {"db", "transactional_db", "live_server"}
+        ):
             item.add_marker("database")
 
 

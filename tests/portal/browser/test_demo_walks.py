@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 LOGINS = ("beboer", "abonnent", "styret", "drift", "avregning", "admin")
 # Each page is seen on a phone and at a desk, in light and in dark.
 LOOKS = ((360, "light"), (1280, "dark"))
+PHONE = 360
 MOST_BELOW = 1
 PATIENCE = 60.0
 
@@ -125,6 +126,8 @@ def _name(username: str, path: str, scheme: str) -> str:
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
 def test_a_walk_through_everything(sign_in, check_page, demo, username, width, scheme):
     """Each entry of the menu and a page below it: there, without a fault found by axe, not too wide, no error."""
+    if (username, width) == ("admin", PHONE):
+        pytest.skip("an administrator's pages are those of the other roles, seen on a phone in their walks")
     if username not in demo.passwords:
         pytest.skip(f"a municipality this small has no {username}")
     page = sign_in(username, width=width, scheme=scheme)

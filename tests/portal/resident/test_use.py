@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from avlest.insight.models import ConsumptionPrice
-from avlest.insight.peers import _get_groups, _read_group, get_peers
+from avlest.insight.peers import _get_group_names, _get_groups, _read_group, get_peers
 from avlest.portal.resident.consents import load_streams
 from avlest.portal.resident.models import Consent
 from avlest.portal.resident.tips import get_tips, load_tips
@@ -29,6 +29,7 @@ LITRE = 1000
 def _forget_groups():
     """Groups are kept for an hour; each test has its own homes."""
     _get_groups.cache_clear()
+    _get_group_names.cache_clear()
     _read_group.cache_clear()
 
 

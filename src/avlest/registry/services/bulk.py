@@ -62,6 +62,8 @@ def update_rows(model: type[models.Model], rows: Sequence[models.Model], names: 
     fields = [*(field for field in named if isinstance(field, models.Field)), model._meta.pk]
     take_numbers(model, rows)
     values = list(_values(fields, rows))
+    if not values:
+        return
     table = connection.ops.quote_name(model._meta.db_table)
     columns = [connection.ops.quote_name(str(field.column)) for field in fields]
     with connection.cursor() as cursor:
