@@ -101,12 +101,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any("chromium" in marker.args for marker in item.iter_markers("needs")):
             item.add_marker("browser")
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if (
-            item.path.is_relative_to(_PAGES)
-            or item.get_closest_marker("django_db")
-            or fixtures & {"db", "transactional_db", "live_server"}
-        ):
+        is_marked = item.get_closest_marker("django_db") is not None
+        touches = set(getattr(item, "fixturenames", ())) & {"db", "transactional_db", "live_server"}
+        if is_marked or touches or item.path.is_relative_to(_PAGES):
             item.add_marker("database")
 
 
