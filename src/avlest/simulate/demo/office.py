@@ -93,7 +93,7 @@ def _pay(clerk: Actor, world: World, today: date) -> Iterator[IncomingPayment]:
         key = (item.account_id, item.due_on.year)
         terms[key] += 1
         habit = habits.get((item.account.party.code, item.due_on.year, terms[key]))
-        day, amount = item.due_on - timedelta(days=item.pk % _EARLY_DAYS), item.amount
+        day, amount = item.due_on - timedelta(days=item.invoice.number % _EARLY_DAYS), item.amount
         if habit is not None:
             name, days, share = habit
             day = item.due_on + timedelta(days=days) if name == "late" else day
@@ -108,10 +108,10 @@ def _pay(clerk: Actor, world: World, today: date) -> Iterator[IncomingPayment]:
 def _transfer(item: OpenItem, day: date, amount: int) -> Iterator[IncomingPayment]:
     """One payment as most do, now and then too much or once more."""
     payer = item.account.party.name
-    extra = _EXTRA if item.pk % _TOO_MUCH == 0 else 0
-    yield _make(f"P{item.pk}", item.kid, amount + extra, day, payer)
-    if item.pk % _TWICE == 0:
-        yield _make(f"P{item.pk}B", item.kid, amount, day, payer)
+    extra = _EXTRA if item.invoice.number % _TOO_MUCH == 0 else 0
+    yield _make(f"P{item.invoice.number}", item.kid, amount + extra, day, payer)
+    if item.invoice.number % _TWICE == 0:
+        yield _make(f"P{item.invoice.number}B", item.kid, amount, day, payer)
 
 
 def _make(reference: str, kid: str, amount: int, day: date, payer: str) -> IncomingPayment:
