@@ -84,6 +84,28 @@ def test_a_misspelt_variable_is_warned_of(settings):
     ]
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Room:
+    """A room's table with an option of each kind."""
+
+    text: str = ""
+    count: int = 1
+    share: float = 0.5
+    is_on: bool = False
+    names: tuple[str, ...] = ()
+
+
+def test_a_rooms_options_take_their_type_from_the_environment():
+    """Variables are text; every room reads its table the same way."""
+    variables = {"TEXT": "5", "COUNT": "7", "SHARE": "0.25", "IS_ON": "yes", "NAMES": "a, b"}
+    config = parse(**{f"AVLEST_PORTAL__{name}": value for name, value in variables.items()})
+    assert config.parse_table("portal", Room) == Room("5", 7, 0.25, is_on=True, names=("a", "b"))
+    with pytest.raises(ConfigError, match=r'"count" is \'many\', expected a whole number'):
+        parse(AVLEST_PORTAL__COUNT="many").parse_table("portal", Room)
+    with pytest.raises(ConfigError, match=r"write \[portal\]"):
+        parse("portal = 3").parse_table("portal", Room)
+
+
 def test_other_rooms_read_their_tables_with_the_same_errors():
     """A room checks its own table and names file and line with the given place."""
 

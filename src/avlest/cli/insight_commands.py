@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avlest.cli.service import DataOption, OrganisationOption, explain_failures, get_actor, get_now, start_service
+from avlest.cli.service import DataOption, OrganisationOption, get_actor, get_now
+from avlest.cli.store import explain_store_failures, open_store_of, parse_day
 
 if TYPE_CHECKING:
     from avlest.insight.infos import AlarmInfo
@@ -27,24 +28,6 @@ def register(app: typer.Typer) -> None:
     app.command("coverage")(coverage)
 
 
-def _open(data: Path) -> Store:
-    start_service(data.absolute())
-    from django.conf import settings
-
-    from avlest.readings.options import open_configured_store
-
-    return open_configured_store(settings.AVLEST)
-
-
-def _parse_day(text: str, name: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{name} {text!r}: expected a day such as 2026-03-01") from error
-
-
 def alarms(
     data: DataOption = Path(),
     organisation: OrganisationOption = "",
@@ -54,9 +37,9 @@ def alarms(
     tell: Annotated[bool, typer.Option("--tell", help="Keep messages to those who are to be told.")] = False,
 ) -> None:
     """Find alarms in what has changed (the first time in all history), and list those that are open."""
-    begin, now = _parse_day(first, "--from"), get_now()
-    store = _open(data)
-    with explain_failures():
+    begin, now = parse_day(first, "--from"), get_now()
+    store = open_store_of(data)
+    with explain_store_failures():
         if find:
             typer.echo(_find(store, begin, now), err=True)
         if tell:
@@ -116,10 +99,10 @@ def balance(
     ] = None,
 ) -> None:
     """Balance the zones over some days (by default the last five weeks), and list their months."""
-    begin, end, now = _parse_day(first, "--from"), _parse_day(until, "--to"), get_now()
-    store = _open(data)
+    begin, end, now = parse_day(first, "--from"), parse_day(until, "--to"), get_now()
+    store = open_store_of(data)
     problems = 0
-    with explain_failures():
+    with explain_store_failures():
         if networks is not None:
             problems = _take_in_networks(networks, get_actor(organisation), now)
         from avlest.insight.access import access_balances
@@ -155,9 +138,9 @@ def coverage(
     until: UntilOption = "",
 ) -> None:
     """Count what was expected and what came on some days (by default the last week), by gateway and zone."""
-    begin, end, now = _parse_day(first, "--from"), _parse_day(until, "--to"), get_now()
-    store = _open(data)
-    with explain_failures():
+    begin, end, now = parse_day(first, "--from"), parse_day(until, "--to"), get_now()
+    store = open_store_of(data)
+    with explain_store_failures():
         from avlest.insight.access import access_coverage
         from avlest.insight.services.coverage import RECENT, do_cover
         from avlest.readings.calendar import derive_local_day

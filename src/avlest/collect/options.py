@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from avlest.project.config import Config
-from avlest.project.options import ConfigError, option, parse_options
+from avlest.project.options import ConfigError, option
 from avlest.readings.options import StoreOptions, open_configured_store, read_store_options
 
 __all__ = ["CollectOptions", "StoreOptions", "open_configured_store", "read_collect_options", "read_store_options"]
@@ -44,7 +44,7 @@ _LEAST: Mapping[str, float] = {
 
 def read_collect_options(config: Config) -> CollectOptions:
     """Return `[collect]`, checked; `ConfigError` names file, line and what is expected."""
-    options = _read(config, "collect", CollectOptions)
+    options = config.parse_table("collect", CollectOptions)
     for name, least in _LEAST.items():
         if getattr(options, name) < least:
             raise _wrong(config, "collect", name, f"at least {least:g}")
@@ -53,27 +53,6 @@ def read_collect_options(config: Config) -> CollectOptions:
     if options.interval_minutes > 24 * 60:
         raise _wrong(config, "collect", "interval_minutes", "at most a day (1440)")
     return options
-
-
-def _read(config: Config, table: str, kind: type[T]) -> T:
-    values: Any = config.tables.get(table, {})
-    if not isinstance(values, Mapping):
-        raise ConfigError(f'"{table}" is a table: write [{table}]', where=config.place(table).describe())
-    converted = {name: _convert(kind, name, value) for name, value in values.items()}
-    return parse_options(kind, converted, place=config.place(table))
-
-
-def _convert(kind: type, name: str, value: Any) -> Any:
-    """A variable of the environment comes as text: give it the type of the option."""
-    default = {field.name: field.default for field in dataclasses.fields(kind)}.get(name)
-    if not isinstance(value, str) or isinstance(default, str):
-        return value
-    if isinstance(default, bool):
-        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(value.lower(), value)
-    try:
-        return int(value) if isinstance(default, int) else float(value)
-    except ValueError:
-        return value
 
 
 def _wrong(config: Config, table: str, name: str, expected: str) -> ConfigError:

@@ -8,7 +8,8 @@ from functools import cache
 
 from django.conf import settings
 
-from avlest.project.options import option, parse_options
+from avlest.project.config import Config
+from avlest.project.options import option
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,5 +33,5 @@ class PortalOptions:
 @cache
 def get_options() -> PortalOptions:
     """Return `[portal]`, checked; `ConfigError` names file, line and what is expected."""
-    config = settings.AVLEST
-    return parse_options(PortalOptions, config.tables.get("portal", {}), place=config.place("portal"))
+    config: Config = settings.AVLEST
+    return config.parse_table("portal", PortalOptions)

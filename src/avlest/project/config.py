@@ -4,7 +4,7 @@
 Order of precedence: environment variable `AVLEST_<NAME>` (a table's option is
 `AVLEST_<TABLE>__<NAME>`), then `avlest.toml`, then the default.  The tables of other
 rooms (`[[sources]]`, `[readings]`, ...) are handed on unread; each room checks its own
-with `avlest.project.options.parse_options`.
+with `Config.parse_table`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from avlest.project.options import (
     ConfigError,
@@ -25,6 +25,8 @@ from avlest.project.options import (
     suggest,
 )
 from avlest.project.signing_in import Login, Mail
+
+T = TypeVar("T")
 
 FILE_NAME = "avlest.toml"
 # Tables that belong to other rooms: known by name here, so that a misspelt one is caught.
@@ -150,6 +152,21 @@ class Config:
     def place(self, table: str) -> Place:
         """Return where `[table]` is written, for error messages."""
         return Place(source=str(self.data_dir / FILE_NAME), text=self.text, table=table)
+
+    def parse_table(self, table: str, kind: type[T]) -> T:
+        """Return another room's `[table]` as its options; a variable of the environment takes the option's type.
+
+        Raises `ConfigError` naming file, line and what is expected.
+        """
+        values: Any = self.tables.get(table, {})
+        if not isinstance(values, Mapping):
+            raise ConfigError(f'"{table}" is a table: write [{table}]', where=self.place(table).describe())
+        defaults = {field.name: field.default for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        typed = {
+            name: parse_text_value(value, defaults.get(name)) if isinstance(value, str) else value
+            for name, value in values.items()
+        }
+        return parse_options(kind, typed, place=self.place(table))
 
     def resolve(self, name: str) -> Path:
         """Return `name` as a path, relative to the data directory."""

@@ -98,6 +98,8 @@ def parse_text_value(text: str, default: object) -> object:
         return words.get(text.strip().lower(), text)
     if isinstance(default, int) and re.fullmatch(r"\s*-?\d+\s*", text):
         return int(text)
+    if isinstance(default, float) and re.fullmatch(r"\s*-?\d+(\.\d*)?\s*", text):
+        return float(text)
     if isinstance(default, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
     return text

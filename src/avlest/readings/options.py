@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 from avlest.project.config import Config
-from avlest.project.options import ConfigError, option, parse_options, parse_text_value
+from avlest.project.options import option
 from avlest.readings.tables import Store, open_store
 
 
@@ -27,17 +25,7 @@ class StoreOptions:
 
 def read_store_options(config: Config) -> StoreOptions:
     """Return `[readings]`, checked; `ConfigError` names file, line and what is expected."""
-    place = config.place("readings")
-    values: Any = config.tables.get("readings", {})
-    if not isinstance(values, Mapping):
-        raise ConfigError('"readings" is a table: write [readings]', where=place.describe())
-    defaults = {field.name: field.default for field in dataclasses.fields(StoreOptions)}
-    # A variable of the environment comes as text.
-    typed = {
-        name: parse_text_value(value, defaults.get(name)) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
-    return parse_options(StoreOptions, typed, place=place)
+    return config.parse_table("readings", StoreOptions)
 
 
 def open_configured_store(config: Config) -> Store:

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 from avlest.project.config import Config
-from avlest.project.options import ConfigError, option, parse_options, parse_text_value
+from avlest.project.options import ConfigError, option
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,15 +33,7 @@ class NotifyOptions:
 def read_notify_options(config: Config) -> NotifyOptions:
     """Return `[insight]`, checked; `ConfigError` names file, line and what is expected."""
     place = config.place("insight")
-    values: Any = config.tables.get("insight", {})
-    if not isinstance(values, Mapping):
-        raise ConfigError('"insight" is a table: write [insight]', where=place.describe())
-    defaults = {field.name: field.default for field in dataclasses.fields(NotifyOptions)}
-    typed = {
-        name: parse_text_value(value, defaults.get(name)) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
-    options = parse_options(NotifyOptions, typed, place=place)
+    options = config.parse_table("insight", NotifyOptions)
     for name, mark in (("sms_fields", "="), ("sms_headers", ":")):
         for item in getattr(options, name):
             if mark not in item:
