@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every test may lean on: a data directory of its own, a database by choice, the shared vectors.
 
-`AVLEST_TEST_DATABASE` chooses the database: `sqlite` (default), `postgres`, or `auto` (PostgreSQL where
-its programs are installed).  The tests that touch the database carry the marker `database`.
+`AVLEST_TEST_DATABASE` chooses the database: `sqlite` (default) or `postgres`.  The tests that touch the
+database carry the marker `database`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tests.support import services
 from tests.support.services import Mosquitto, require_service, run_mosquitto
 
 ROOT = Path(__file__).resolve().parent.parent
-_PAGES = ROOT / "tests/portal"
 _CLEANUP = contextlib.ExitStack()
 
 # Settings are read on import: they must point at a folder of the tests before anything imports them.
@@ -45,7 +44,6 @@ hypothesis.settings.load_profile("avlest")
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker we set ourselves, choose the database and set Django up for it."""
     config.addinivalue_line("markers", "database: set by itself on each test that touches the database")
-    config.addinivalue_line("markers", "browser: set by itself on each test that walks pages in a browser")
     _choose_database(os.environ.get("AVLEST_TEST_DATABASE", "sqlite"))
     # Test modules import models at their top: the settings must be read by then, and not before.
     django.setup()
@@ -74,12 +72,11 @@ def _make_sqlite_at_once() -> None:
 
 def _choose_database(wanted: str) -> None:
     """Start PostgreSQL where it is asked for: once, its address goes to the workers by the environment."""
-    if wanted not in ("sqlite", "postgres", "auto"):
-        raise pytest.UsageError(f"AVLEST_TEST_DATABASE is {wanted!r}, expected sqlite, postgres or auto")
-    missing = services.missing_programs("postgres")
-    may_do_without = wanted == "auto" and os.environ.get("CI") != "true"
-    if wanted == "sqlite" or "AVLEST_DATABASE" in os.environ or (missing and may_do_without):
+    if wanted not in ("sqlite", "postgres"):
+        raise pytest.UsageError(f"AVLEST_TEST_DATABASE is {wanted!r}, expected sqlite or postgres")
+    if wanted == "sqlite" or "AVLEST_DATABASE" in os.environ:
         return
+    missing = services.missing_programs("postgres")
     if missing:
         raise pytest.UsageError(f"AVLEST_TEST_DATABASE is {wanted}, but this machine has no {', '.join(missing)}")
     os.environ["AVLEST_DATABASE"] = _CLEANUP.enter_context(services.run_postgres()).url
@@ -97,13 +94,11 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that touch the database (all of the portal's count), so that they can be run on another one."""
+    """Mark the tests that touch the database, so that they can be run on another one alone."""
     for item in items:
-        if any("chromium" in marker.args for marker in item.iter_markers("needs")):
-            item.add_marker("browser")
         is_marked = item.get_closest_marker("django_db") is not None
         touches = set(getattr(item, "fixturenames", ())) & {"db", "transactional_db", "live_server"}
-        if is_marked or touches or item.path.is_relative_to(_PAGES):
+        if is_marked or touches:
             item.add_marker("database")
 
 
