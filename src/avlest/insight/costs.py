@@ -11,6 +11,7 @@ from typing import Final
 
 from avlest.insight.models import ConsumptionPrice
 from avlest.insight.prices import load_usual
+from avlest.project.prepared import Prepared
 
 _PER_UNIT: Final = {"l": 1_000_000, "kwh": 1_000}
 """Thousandths of a canonical unit in one unit of its price: a cubic metre, a kilowatt-hour."""
@@ -55,6 +56,16 @@ class Tariff:
         return sign * ((2 * abs(parts) + divisor) // (2 * divisor))
 
 
+_PRICES: Final = Prepared(
+    lambda organisation, media: (
+        ConsumptionPrice.objects.of(organisation)
+        .filter(medium__in=media)
+        .order_by("starts_on")
+        .values_list("medium", "starts_on", "price", "source")
+    )
+)
+
+
 def get_tariff(organisation_id: int, medium: str, *, unit: str) -> Tariff | None:
     """Return what use of a medium costs; None where no price is known, or the unit is not what a price is given in."""
     return get_tariffs(organisation_id, {medium: unit}).get(medium)
@@ -63,10 +74,9 @@ def get_tariff(organisation_id: int, medium: str, *, unit: str) -> Tariff | None
 def get_tariffs(organisation_id: int, units: Mapping[str, str]) -> dict[str, Tariff]:
     """Return what use of some media costs; `units`: the canonical unit of each medium's quantities.  One query."""
     priced = {medium: unit for medium, unit in units.items() if unit in _PER_UNIT}
-    rows = ConsumptionPrice.objects.of(organisation_id).filter(medium__in=list(priced)).order_by("starts_on")
     own: dict[str, list[PriceStep]] = {}
-    for row in rows:
-        own.setdefault(row.medium, []).append(PriceStep(row.starts_on, row.price, row.source))
+    for medium, *step in _PRICES.ask(organisation=organisation_id, media=list(priced)):
+        own.setdefault(medium, []).append(PriceStep(*step))
     usual: dict[str, list[PriceStep]] = {}
     for name, starts, price in load_usual():
         usual.setdefault(name, []).append(PriceStep(date.fromisoformat(starts), price, ""))

@@ -28,12 +28,26 @@ from avlest.insight.models import Absence, Alarm, CoverageDay, OwnLimit, Silence
 from avlest.insight.networks import get_infrastructures
 from avlest.insight.places import name_places
 from avlest.insight.told import get_told
+from avlest.project.prepared import Prepared
 from avlest.registry.models import Gateway, Zone
 
 Window = tuple[datetime, datetime | None]
 """`[start, stop)`; None: without end."""
 
 _CHUNK: Final = 900
+
+
+def _prepare_of_points(**wanted: bool) -> Prepared:
+    return Prepared(
+        lambda organisation, points: Alarm.objects.of(organisation).filter(is_shown=True, point_id__in=points, **wanted)
+    )
+
+
+_OF_POINTS: Final = {
+    None: _prepare_of_points(),
+    True: _prepare_of_points(cleared_at__isnull=True),
+    False: _prepare_of_points(cleared_at__isnull=False),
+}
 
 
 def get_alarms(
@@ -66,7 +80,16 @@ def get_alarms(
     if asked is None:
         found = list(rows.order_by("-opened_at", "-pk")[:limit])
     else:
-        found = [row for some in _chunks(asked) for row in rows.filter(point_id__in=some)]
+        is_plain = kinds is None and since is None and until is None
+        found = [
+            row
+            for some in _chunks(asked)
+            for row in (
+                _OF_POINTS[is_open].ask(organisation=organisation_id, points=some)
+                if is_plain
+                else rows.filter(point_id__in=some)
+            )
+        ]
         found.sort(key=lambda row: (row.opened_at, row.pk), reverse=True)
     infos = _finish(found if windows is not None else found[:limit], now=now)
     return infos if windows is None else _cut_all(infos, windows)[:limit]

@@ -17,6 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from avlest.portal.viewer import Place, Viewer
 from avlest.portal.windows import ALWAYS, Window, merge, subtract
+from avlest.project.prepared import Prepared
 from avlest.registry import mapping
 from avlest.registry.contracts import PointInfo
 from avlest.registry.models import MeteringPoint, Party, Tenancy
@@ -69,14 +70,26 @@ def access_points(viewer: Viewer) -> list[PointAccess]:
 
 
 def _read_own_points(viewer: Viewer) -> list[PointAccess]:
-    units = {place.unit_id for place in viewer.places if place.unit_id is not None}
-    properties = {place.property_id for place in viewer.places if place.property_id is not None}
-    points = MeteringPoint.objects.filter(organisation_id=viewer.scope)
-    found = points.filter(Q(unit_id__in=units) | Q(property_id__in=properties, unit__isnull=True))
-    rows = list(found.order_by("code", "pk"))
+    units = sorted({place.unit_id for place in viewer.places if place.unit_id is not None})
+    properties = sorted({place.property_id for place in viewer.places if place.property_id is not None})
+    rows = _POINTS.ask(organisation=viewer.scope, units=units, properties=properties)
     homes = _get_homes(viewer, units=units, properties=properties)
     access = [_resident_access(viewer, row, homes) for row in rows]
     return [each for each in access if each.totals]
+
+
+_POINTS: Final = Prepared(
+    lambda organisation, units, properties: MeteringPoint.objects.filter(
+        Q(unit_id__in=units) | Q(property_id__in=properties, unit__isnull=True), organisation_id=organisation
+    ).order_by("code", "pk")
+)
+_RESIDENTS: Final = Prepared(
+    lambda organisation, units, properties: Tenancy.objects.filter(
+        Q(unit_id__in=units) | Q(property_id__in=properties),
+        organisation_id=organisation,
+        role=Tenancy.Role.RESIDENT,
+    ).values_list("party_id", "unit_id", "property_id", "starts_at", "ends_at")
+)
 
 
 def access_point(viewer: Viewer, point_id: int) -> PointAccess:
@@ -156,14 +169,9 @@ def _get_homes(viewer: Viewer, *, units: Iterable[int], properties: Iterable[int
     """When somebody else has lived in these units and properties; asked for where it is not the viewer alone."""
     if all(place.role == Tenancy.Role.RESIDENT for place in viewer.places):
         return {}
-    rows = Tenancy.objects.filter(
-        Q(unit_id__in=list(units)) | Q(property_id__in=list(properties)),
-        organisation_id=viewer.scope,
-        role=Tenancy.Role.RESIDENT,
-    )
     homes: Homes = {}
-    columns = ("party_id", "unit_id", "property_id", "starts_at", "ends_at")
-    for party, unit, property_, starts_at, ends_at in rows.values_list(*columns):
+    rows = _RESIDENTS.ask(organisation=viewer.scope, units=sorted(units), properties=sorted(properties))
+    for party, unit, property_, starts_at, ends_at in rows:
         if party not in viewer.party_ids:
             homes.setdefault((unit, property_), []).append(Window(starts_at, ends_at))
     return homes

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from avlest.portal.windows import Window
+from avlest.project.prepared import Prepared
 from avlest.registry.models import Membership, Organisation, Tenancy, User
 from avlest.registry.rights import RIGHTS, AccessDeniedError, Actor, Right, Role
 
@@ -103,11 +104,7 @@ NOBODY = Viewer()
 def get_viewer(user: User, *, organisation_id: int | None, reason: str = "") -> Viewer:
     """Return the viewer of a signed-in user in the organisation they chose (or the first they have); three queries."""
     memberships = _get_memberships(user)
-    homes = list(
-        Tenancy.objects.filter(party__user_id=user.pk)
-        .order_by("starts_at", "pk")
-        .values_list("organisation_id", "organisation__name", *_PLACE_COLUMNS)
-    )
+    homes = _HOMES.ask(user=user.pk)
     names = {organisation: name for organisation, name, _ in memberships} | {row[0]: row[1] for row in homes}
     if not names:
         return Viewer(user_id=user.pk, name=get_name(user), is_superuser=user.is_superuser)
@@ -128,6 +125,20 @@ def get_viewer(user: User, *, organisation_id: int | None, reason: str = "") -> 
 
 
 _PLACE_COLUMNS = ("pk", "party_id", "unit_id", "property_id", "role", "starts_at", "ends_at")
+_HOMES = Prepared(
+    lambda user: (
+        Tenancy.objects.filter(party__user_id=user)
+        .order_by("starts_at", "pk")
+        .values_list("organisation_id", "organisation__name", *_PLACE_COLUMNS)
+    )
+)
+_MEMBERSHIPS = Prepared(
+    lambda user: (
+        Membership.objects.filter(user_id=user)
+        .exclude(role=Role.RESIDENT.value)
+        .values_list("organisation_id", "organisation__name", "role")
+    )
+)
 
 
 def _to_place(row: Sequence[Any]) -> Place:
@@ -140,8 +151,7 @@ def _get_memberships(user: User) -> list[tuple[int, str, str]]:
     if user.is_superuser:
         rows = Organisation.objects.order_by("pk").values_list("pk", "name")
         return [(organisation, name, Role.ADMINISTRATOR.value) for organisation, name in rows]
-    found = Membership.objects.filter(user_id=user.pk).exclude(role=Role.RESIDENT.value)
-    return list(found.values_list("organisation_id", "organisation__name", "role"))
+    return _MEMBERSHIPS.ask(user=user.pk)
 
 
 def get_name(user: User) -> str:

@@ -100,6 +100,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = AVLEST.login.session_hours * 3600
+SESSION_ENGINE = "avlest.portal.login.stored"
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CSRF_FAILURE_VIEW = "avlest.portal.common.errors.show_csrf_failure"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20

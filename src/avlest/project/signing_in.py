@@ -61,7 +61,7 @@ def derive_mail_settings(mail: Mail, *, data_dir: Path) -> dict[str, Any]:
 def derive_login_settings(login: Login, *, is_https: bool) -> dict[str, Any]:
     """Return the settings of django-allauth: no sign-up, codes by e-mail, TOTP, passkeys, ID-porten."""
     return {
-        "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
+        "AUTHENTICATION_BACKENDS": ["avlest.portal.login.stored.AuthenticationBackend"],
         "LOGIN_URL": "account_login",
         "LOGIN_REDIRECT_URL": "/",
         "ACCOUNT_ADAPTER": "avlest.portal.login.adapters.AccountAdapter",

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from avlest.project.prepared import Prepared
 from avlest.registry import mapping
 from avlest.registry.contracts import (
     GatewayInfo,
@@ -96,9 +97,13 @@ def get_installations_of_points(point_ids: Iterable[int]) -> list[InstallationIn
     return _collect(rows, "point_id", point_ids, mapping.to_installation)
 
 
+_SERIES: Final = Prepared(lambda points: Series.objects.filter(point_id__in=points).order_by("pk"))
+
+
 def get_series(point_ids: Iterable[int]) -> list[SeriesInfo]:
     """Return the series of some points."""
-    return _collect(Series.objects.order_by("pk"), "point_id", point_ids, mapping.to_series)
+    rows = [row for chunk in _chunks(dict.fromkeys(point_ids)) for row in _SERIES.ask(points=chunk)]
+    return [mapping.to_series(row) for row in rows]
 
 
 def get_points(point_ids: Iterable[int]) -> list[PointInfo]:

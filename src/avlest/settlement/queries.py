@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from django.db.models import Count, Q, QuerySet, Sum
 
+from avlest.project.prepared import Prepared
 from avlest.readings.tables import Store
 from avlest.settlement import models
 from avlest.settlement.core.sentences import write_line_text
@@ -198,9 +199,14 @@ def get_accounts(
     ]  # fmt: skip
 
 
+_ACCOUNTS: Final = Prepared(
+    lambda parties: models.Account.objects.filter(party_id__in=parties).order_by("pk").values_list("pk")
+)
+
+
 def get_account_ids(party_ids: Sequence[int]) -> list[int]:
     """Return the accounts of some parties: what a subscriber may see, and nobody else's."""
-    return list(models.Account.objects.filter(party_id__in=party_ids).order_by("pk").values_list("pk", flat=True))
+    return [number for (number,) in _ACCOUNTS.ask(parties=list(party_ids))]
 
 
 def get_open_items(
@@ -264,11 +270,20 @@ def get_reminders(organisation_id: int) -> list[ReminderInfo]:
     ]  # fmt: skip
 
 
+_EXPECTED_COLUMNS: Final = (
+    "account_id", "year", "through", "used", "projected", "advance", "balance", "proposal", "made_at",
+)  # fmt: skip
+_EXPECTED: Final = Prepared(
+    lambda accounts, year: models.Expected.objects.filter(account_id__in=accounts, year=year).values_list(
+        *_EXPECTED_COLUMNS
+    )
+)
+
+
 def get_expected(account_ids: Sequence[int], year: int) -> dict[int, ExpectedInfo]:
     """Return the running settlement of some accounts, by account."""
-    rows = models.Expected.objects.filter(account_id__in=account_ids, year=year)
-    names = ("account_id", "year", "through", "used", "projected", "advance", "balance", "proposal", "made_at")
-    return {row.account_id: ExpectedInfo(**{name: getattr(row, name) for name in names}) for row in rows}
+    rows = _EXPECTED.ask(accounts=list(account_ids), year=year)
+    return {row[0]: ExpectedInfo(**dict(zip(_EXPECTED_COLUMNS, row, strict=True))) for row in rows}
 
 
 def get_price_lists(organisation_id: int) -> list[PriceListInfo]:

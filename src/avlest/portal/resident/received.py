@@ -5,14 +5,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db.models import Q
 
 from avlest.collect.models import MeterState
 from avlest.portal.resident.series import Use
+from avlest.project.prepared import Prepared
 from avlest.readings.queries import get_latest_values
 from avlest.readings.tables import Store
 from avlest.registry.models import Installation
+
+_HANGING: Final = Prepared(
+    lambda points, now: Installation.objects.filter(
+        Q(ends_at__isnull=True) | Q(ends_at__gt=now), point_id__in=points, starts_at__lte=now, role="main"
+    ).values_list("point_id", "starts_at", "meter__manufacturer", "meter__serial")
+)
+_STATES: Final = Prepared(
+    lambda serials: MeterState.objects.filter(serial__in=serials, last_read_at__isnull=False).values_list(
+        "manufacturer", "serial", "last_read_at"
+    )
+)
 
 
 def get_received(store: Store, uses: Sequence[Use], *, now: datetime) -> dict[int, datetime]:
@@ -32,12 +45,9 @@ def get_received(store: Store, uses: Sequence[Use], *, now: datetime) -> dict[in
 
 def _get_heard(point_ids: Sequence[int], *, now: datetime) -> dict[int, datetime]:
     """The last reading of the main meter that hangs at each point now, since it was put up."""
-    hanging = Q(starts_at__lte=now) & (Q(ends_at__isnull=True) | Q(ends_at__gt=now))
-    rows = Installation.objects.filter(hanging, point_id__in=point_ids, role="main")
-    hung = list(rows.values_list("point_id", "starts_at", "meter__manufacturer", "meter__serial"))
-    states = MeterState.objects.filter(serial__in=[serial for *_, serial in hung], last_read_at__isnull=False)
-    noted = states.values_list("manufacturer", "serial", "last_read_at")
-    read = {(maker, serial): at for maker, serial, at in noted if at is not None}
+    hung = _HANGING.ask(points=list(point_ids), now=now)
+    noted = _STATES.ask(serials=[serial for *_, serial in hung])
+    read = {(maker, serial): at for maker, serial, at in noted}
     return {
         point: read[maker, serial]
         for point, starts_at, maker, serial in hung
