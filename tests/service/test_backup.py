@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,9 +16,13 @@ import pytest
 
 from avlest.collect.models import Lane
 from avlest.collect.pipeline.append import get_writer
+from avlest.portal.billing.reporting.roads import KEY_FILE, get_key
 from avlest.project.config import Config
 from avlest.readings.tables import Store, StoreError, open_store
+from avlest.registry.keys.ring import VARIABLE
+from avlest.registry.keys.seal import make_ring_key
 from avlest.service.backup.archive import check_file, open_sink, unpack
+from avlest.service.backup.delivery_key import SEALED_NAME, put_delivery_key, seal_delivery_key
 from avlest.service.backup.making import make_backup
 from avlest.service.backup.manifest import FileEntry, format_manifest, parse_manifest
 from avlest.service.backup.restoring import restore_backup
@@ -227,3 +232,37 @@ def test_an_installation_on_postgresql_is_backed_up_and_restored_into_an_empty_d
             for table in ("registry_organisation", "registry_auditentry", "django_migrations"):
                 query = f"SELECT * FROM {table} ORDER BY id"
                 assert one.execute(query).fetchall() == two.execute(query).fetchall() != []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_key_that_delivers_reports_is_in_the_backup_sealed_and_comes_back(tmp_path: Path) -> None:
+    """Receivers know its public half; a backup in the wrong hands must not write to their servers."""
+    config = Config(data_dir=tmp_path / "data")
+    config.data_dir.mkdir()
+    public = get_key(config.data_dir / KEY_FILE).export_public_key()
+    made = make_backup(tmp_path / "b", config=config, now=NOW)
+    assert SEALED_NAME in {file.name for file in made.manifest.files}
+    clear = (config.data_dir / KEY_FILE).read_bytes()
+    assert not any(clear[40:80] in file.read_bytes() for file in (tmp_path / "b").rglob("*") if file.is_file())
+    (tmp_path / "new").mkdir()
+    assert put_delivery_key(tmp_path / "b", tmp_path / "new")
+    assert (tmp_path / "new" / KEY_FILE).stat().st_mode & 0o077 == 0
+    assert get_key(tmp_path / "new" / KEY_FILE).export_public_key() == public
+
+
+def test_the_key_that_delivers_reports_stays_sealed_without_its_ring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_key(tmp_path / KEY_FILE)
+    (tmp_path / "settings").mkdir()
+    sealed = seal_delivery_key(tmp_path)
+    assert sealed is not None
+    (tmp_path / SEALED_NAME).write_bytes(sealed)
+    (tmp_path / "new").mkdir()
+    name, key = make_ring_key()
+    monkeypatch.setenv(VARIABLE, f"{name}:{b64encode(key).decode()}")
+    assert not put_delivery_key(tmp_path, tmp_path / "new")
+    (tmp_path / SEALED_NAME).write_bytes(sealed.replace(b"s1:", b"s1:x:"))
+    with pytest.raises(ServiceError, match="not the sealed key"):
+        put_delivery_key(tmp_path, tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []

@@ -138,6 +138,8 @@ def restore(
         if done.missing_ring_keys:
             names = ", ".join(done.missing_ring_keys)
             typer.echo(f"the meters' keys stay sealed until the ring with {names} is put back", err=True)
+        if not done.has_delivery_key:
+            typer.echo("the key that delivers reports (sftp_key) is not back: restore with --keys", err=True)
         if done.is_older:
             typer.echo(f"made by an older version: run avlest init {done.data_dir}")
 

@@ -33,6 +33,7 @@ from avlest.readings.tables.freezing import FrozenTable
 from avlest.registry.keys.ring import get_key_ring, get_ring_file
 from avlest.service.backup.archive import Sink, open_sink
 from avlest.service.backup.database import copy_database
+from avlest.service.backup.delivery_key import SEALED_NAME, seal_delivery_key
 from avlest.service.backup.manifest import NAME, FileEntry, Manifest, TableEntry, format_manifest
 from avlest.service.backup.record import BackupRecord, note_backup
 from avlest.service.errors import ServiceError
@@ -123,6 +124,8 @@ def _copy_moment(folder: Path) -> _Moment:
 
 def _add_settings(draft: _Draft, config: Config) -> None:
     draft.add_bytes(f"settings/{FILE_NAME}", config.text.encode())
+    if sealed := seal_delivery_key(config.data_dir):
+        draft.add_bytes(SEALED_NAME, sealed)
 
 
 def _add_table(draft: _Draft, store: Store, table: FrozenTable) -> None:

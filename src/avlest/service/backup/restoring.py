@@ -21,12 +21,16 @@ from avlest.service.errors import ServiceError
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was taken back; `missing_ring_keys` are the names of ring keys without which meters' keys stay sealed."""
+    """What was taken back; `missing_ring_keys` are the names of ring keys without which meters' keys stay sealed.
+
+    `has_delivery_key`: the key that delivers reports is back, or there was none.
+    """
 
     data_dir: Path
     manifest: Manifest
     missing_ring_keys: tuple[str, ...]
     is_older: bool
+    has_delivery_key: bool = True
 
 
 StartProject = Callable[[Path], Config]
@@ -83,7 +87,14 @@ def _put_back(folder: Path, manifest: Manifest, data_dir: Path, *, keys: Path | 
     _put_tables(folder, manifest, config)
     if (folder / "folders").is_dir():
         shutil.copytree(folder / "folders", data_dir, dirs_exist_ok=True)
-    return Restored(data_dir, manifest, missing, is_older=_lacks_migrations(manifest))
+    is_delivering = _put_delivery_key(folder, data_dir)
+    return Restored(data_dir, manifest, missing, is_older=_lacks_migrations(manifest), has_delivery_key=is_delivering)
+
+
+def _put_delivery_key(folder: Path, data_dir: Path) -> bool:
+    from avlest.service.backup.delivery_key import put_delivery_key
+
+    return put_delivery_key(folder, data_dir)
 
 
 def _known_migrations() -> set[str]:

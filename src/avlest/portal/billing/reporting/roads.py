@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 
 _SECONDS: Final = 30
-_KEY_FILE: Final = "sftp_key"
+KEY_FILE: Final = "sftp_key"
+"""In the data directory; in a backup it is sealed (`service.backup.delivery_key`)."""
 
 
 class DeliveryError(Exception):
@@ -57,7 +58,7 @@ def send_by_email(parcel: Parcel, addresses: list[str]) -> None:
 
 def send_by_sftp(parcel: Parcel, server: Server, *, key_file: Path | None = None) -> None:
     """Put the file in the folder: under another name first, so that nobody reads half a file."""
-    key = get_key(key_file or Path(settings.DATA_DIR) / _KEY_FILE)
+    key = get_key(key_file or Path(settings.DATA_DIR) / KEY_FILE)
     try:
         asyncio.run(asyncio.wait_for(_put(parcel, server, key), _SECONDS))
     except asyncssh.HostKeyNotVerifiable as error:
@@ -103,7 +104,7 @@ def get_key(file: Path) -> Any:
 
 def get_public_key() -> str:
     """Return the public key that receivers must know, as one line."""
-    key = get_key(Path(settings.DATA_DIR) / _KEY_FILE)
+    key = get_key(Path(settings.DATA_DIR) / KEY_FILE)
     return str(key.export_public_key().decode().strip())
 
 
