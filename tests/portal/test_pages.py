@@ -263,6 +263,23 @@ def test_vendored_files_are_those_of_the_lock_file():
     assert "resolved" not in lock
 
 
+def test_no_page_has_a_component_that_the_style_sheet_was_relieved_of():
+    """What is left out is used nowhere, and gone; what is used is there."""
+    sheet = (vendor_assets.VENDOR / "designsystemet.css").read_text(encoding="utf-8")
+    sources = [
+        file.read_text(encoding="utf-8")
+        for kind in ("html", "py", "js")
+        for file in vendor_assets.VENDOR.parents[2].rglob(f"*.{kind}")
+    ]
+    used = {name for text in sources for name in re.findall(r"\bds-([a-z]+(?:-[a-z]+)*)\b", text)}
+    assert used > {"button", "table", "card"}
+    assert not {name for name in used if name.startswith(vendor_assets.UNUSED)}
+    for name in vendor_assets.UNUSED:
+        assert f"@layer ds.components{{.ds-{name}" not in sheet
+    for name in ("button", "table", "card", "alert", "field", "tag", "details", "breadcrumbs", "error-summary"):
+        assert f".ds-{name}{{" in sheet or f".ds-{name}:" in sheet, name
+
+
 @pytest.mark.parametrize(
     ("code", "word"), [("nb", "Logg inn"), ("nn", "Logg inn med ein passnøkkel"), ("en", "Sign in")]
 )

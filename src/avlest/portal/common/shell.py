@@ -25,7 +25,6 @@ _SHELL = (
     "portal/portal.css",
     "portal/portal.js",
     "portal/icon.svg",
-    "django_htmx/htmx-2.min.js",
 )
 
 
