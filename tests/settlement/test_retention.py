@@ -17,6 +17,9 @@ from avlest.settlement.models import (
     Invoice,
     InvoiceLine,
     OpenItem,
+    Payment,
+    PaymentFile,
+    Refund,
     Removal,
     Run,
     RunPart,
@@ -57,6 +60,8 @@ def pay_all():
         ("accounting", date(2027, 1, 1), date(2022, 1, 1)),
         ("accounting", date(2026, 12, 31), date(2021, 1, 1)),
         ("accounting", date(2013, 6, 1), date(2003, 1, 1)),
+        ("unknown payments", date(2027, 1, 1), date(2022, 1, 1)),
+        ("unknown payments", date(2013, 6, 1), date(2003, 1, 1)),
     ],
 )
 def test_the_law_of_the_day_counts(what, today, first):
@@ -134,6 +139,48 @@ def test_documents_go_with_their_invoice(settled, clerk, store, now, settings, t
     assert not file.exists()
     assert not ArchivedDocument.objects.exists()
     assert [path for path in Path(folder).rglob("*") if path.is_file()] == []
+
+
+def add_unknown(organisation_id, reference, booked_on):
+    """A payment in a file of its own that no invoice was found for."""
+    file = PaymentFile.objects.create(
+        organisation_id=organisation_id, name=reference, format="ocr", sha256=reference, payments=1, total=500_00,
+        received_at=datetime(booked_on.year, booked_on.month, booked_on.day, 8, tzinfo=UTC), received_by="bank",
+    )  # fmt: skip
+    return Payment.objects.create(
+        organisation_id=organisation_id, file=file, reference=reference, booked_on=booked_on, amount=500_00,
+        kid="123", payer="Kari Nordmann", state=Payment.State.UNKNOWN,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_a_payment_that_nobody_found_an_invoice_for_goes_after_five_years(clerk):
+    """Booked in 2026 it stands until the end of 2031 and then goes with its file; that of 2027 stays a year longer."""
+    own = clerk.organisation_id
+    add_unknown(own, "old", date(2026, 12, 31))
+    add_unknown(own, "young", date(2027, 1, 1))
+    last_day = datetime(2031, 12, 31, 8, tzinfo=UTC)
+    assert do_remove_expired(own, today=last_day.date(), now=last_day).payments == 0
+    assert do_remove_expired(own + 1, today=LATER.date(), now=LATER).payments == 0
+    assert do_remove_expired(own, today=LATER.date(), now=LATER).payments == 1
+    assert list(Payment.objects.values_list("reference", flat=True)) == ["young"]
+    assert list(PaymentFile.objects.values_list("name", flat=True)) == ["young"]
+    entry = AuditEntry.objects.filter(action="remove expired").get()
+    assert (entry.before["payments"], entry.before["before"]) == (1, "2027-01-01")
+
+
+@pytest.mark.django_db
+def test_an_unknown_payment_that_waits_to_be_paid_back_stays(clerk, now):
+    """However old it is; when it is paid back it goes."""
+    own = clerk.organisation_id
+    payment = add_unknown(own, "old", date(2026, 5, 1))
+    refund = Refund.objects.create(
+        organisation_id=own, payment=payment, amount=500_00, reason="unknown", listed_at=now, listed_by="clerk"
+    )
+    assert do_remove_expired(own, today=LATER.date(), now=LATER).payments == 0
+    Refund.objects.filter(pk=refund.pk).update(state=Refund.State.OFFSET)
+    assert do_remove_expired(own, today=LATER.date(), now=LATER).payments == 1
+    assert not Payment.objects.exists()
 
 
 @pytest.mark.django_db

@@ -87,12 +87,14 @@ def do_remove_expired(organisation_id: int, *, today: date, now: datetime) -> Re
     """Remove what is past its time of keeping in one organisation; return how much."""
     actor = make_system_actor(organisation_id, name="retention")
     first = get_first_kept("accounting", today=today)
+    unknown = get_first_kept("unknown payments", today=today)
     paths: set[str] = set()
     invoices = 0
     while portion := _find_invoices(organisation_id, first):
         paths |= _remove_invoices(actor, portion, first, now)
         invoices += len(portion)
-    payments = _remove_payments(actor, first, now)
+    payments = _remove_payments(actor, _find_cleared(organisation_id, first), first, now)
+    payments += _remove_payments(actor, _find_unknown(organisation_id, unknown), unknown, now)
     runs = _remove_runs(actor, first, now)
     accounts = _remove_accounts(actor, get_first_kept("accounts", today=today), now)
     documents = _remove_files(paths)
@@ -149,11 +151,24 @@ def _delete(rows: QuerySet[Any]) -> None:
     rows._raw_delete(rows.db)
 
 
+def _find_cleared(organisation_id: int, first: date) -> QuerySet[Payment]:
+    """Payments that were dealt with and belong to no invoice any more."""
+    return Payment.objects.of(organisation_id).filter(
+        booked_on__lt=first, item__isnull=True, state=Payment.State.CLEARED
+    )
+
+
+def _find_unknown(organisation_id: int, first: date) -> QuerySet[Payment]:
+    """Payments that nobody found an invoice for: they stand on the work list until they go."""
+    return Payment.objects.of(organisation_id).filter(
+        booked_on__lt=first, item__isnull=True, state=Payment.State.UNKNOWN
+    )
+
+
 @transaction.atomic
-def _remove_payments(actor: Actor, first: date, now: datetime) -> int:
-    """Payments that were dealt with and belong to no invoice any more, and files that hold none."""
+def _remove_payments(actor: Actor, rows: QuerySet[Payment], first: date, now: datetime) -> int:
+    """Remove payments that are not to be paid back, and files that hold none; return how many payments."""
     own = actor.organisation_id
-    rows = Payment.objects.of(own).filter(booked_on__lt=first, item__isnull=True, state=Payment.State.CLEARED)
     rows = rows.filter(~Exists(Refund.objects.filter(payment=OuterRef("pk"), state__in=_OPEN_REFUNDS)))
     numbers = list(rows.values_list("pk", flat=True))
     others = Payment.objects.filter(file=OuterRef("pk")).exclude(pk__in=numbers)
