@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef
 from avlest.readings.quality import READ
 from avlest.registry.errors import Problem, RegistryError
 from avlest.settlement.contracts import EARLIER, Kind
-from avlest.settlement.models import Account, EarlierLine, Invoice, InvoiceLine, RunPart
+from avlest.settlement.models import EarlierLine, Invoice, InvoiceLine, RunPart
 from avlest.settlement.runs.inputs import LAST_YEAR, derive_digest, shape, unpack_frame
 from avlest.settlement.services.frames import Range, read_frame
 
@@ -29,17 +29,20 @@ _COLUMNS = (
 _CHARGED = (Kind.ADVANCE.value, Kind.FIXED.value)
 
 
-def get_lines(place: Range, years: tuple[int, int]) -> pl.DataFrame:
-    """Return EARLIER and `invoice`: the lines invoiced for days of `years`, both included, credit notes among them."""
+def get_lines(place: Range, subscribers: pl.Series, years: tuple[int, int]) -> pl.DataFrame:
+    """Return EARLIER and `invoice`: the lines invoiced for days of `years`, both included, credit notes among them.
+
+    `subscribers` are the accounts of the place.
+    """
     first, stop = date(years[0], 1, 1), date(years[1] + 1, 1, 1)
     wanted = (pl.col("start") >= first) & (pl.col("start") < stop)
-    parts = [lines.filter(wanted) for lines in _read_parts(place, years)]
+    parts = [lines.filter(wanted) for lines in _read_parts(place, subscribers, years)]
     others = [_read_rows(place, first, stop), _read_taken_over(place, first, stop)]
     return pl.concat([*parts, *others]).sort("subscriber", maintain_order=True)
 
 
-def _read_parts(place: Range, years: tuple[int, int]) -> Iterator[pl.DataFrame]:
-    numbers = _get_accounts(place)
+def _read_parts(place: Range, subscribers: pl.Series, years: tuple[int, int]) -> Iterator[pl.DataFrame]:
+    numbers = subscribers.to_frame("subscriber")
     rows = RunPart.objects.of(place.organisation_id).filter(
         issued_at__isnull=False,
         run__year__range=(years[0] - 1, years[1]),
@@ -48,11 +51,6 @@ def _read_parts(place: Range, years: tuple[int, int]) -> Iterator[pl.DataFrame]:
     )
     for part in rows.order_by("pk").values_list("pk", "digest"):
         yield _read_part(*part).join(numbers, on="subscriber", how="semi", maintain_order="left")
-
-
-def _get_accounts(place: Range) -> pl.DataFrame:
-    rows = Account.objects.of(place.organisation_id).filter(**place.within("property")).values_list("pk")
-    return read_frame(rows, {"subscriber": pl.Int64()})
 
 
 @lru_cache(maxsize=8)
@@ -120,8 +118,8 @@ def select_last_year(lines: pl.DataFrame, year: int) -> pl.DataFrame:
 
 def get_settled_accounts(place: Range, year: int) -> pl.Series:
     """Return the accounts whose days of a year are settled by a document that was not credited."""
-    rows = Invoice.objects.of(place.organisation_id).filter(
-        **place.within("account__property"),
+    rows = Invoice.objects.filter(
+        **place.owned("account"),
         settles_from__lt=date(year + 1, 1, 1),
         settles_to__gt=date(year, 1, 1),
         corrects__isnull=True,

@@ -22,6 +22,14 @@ class Range:
         """Return the filter on a relation to a property."""
         return {f"{relation}__gte": self.first, f"{relation}__lte": self.last}
 
+    def owned(self, relation: str) -> dict[str, int]:
+        """Return the filter on a relation to something of a property (an account), organisation included.
+
+        Asked of the account rather than of the rows themselves, so that the database begins with the accounts of the
+        part: with an organisation of its own to ask for it walks through all rows of the organisation in each part.
+        """
+        return {f"{relation}__organisation": self.organisation_id, **self.within(f"{relation}__property")}
+
 
 def read_frame(rows: Iterable[Sequence[Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """Return a `values_list` in the order of `schema` as columns; turned over once, which is what makes it fast."""

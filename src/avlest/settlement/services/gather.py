@@ -9,8 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 import polars as pl
-from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from avlest.readings.tables import Store
 from avlest.registry.media import get_media
@@ -49,7 +48,7 @@ from avlest.settlement.services.earlier import (
     select_charges,
     select_last_year,
 )
-from avlest.settlement.services.evidence import gather_evidence, sum_spans
+from avlest.settlement.services.evidence import gather_evidence, sum_and_keep, sum_spans
 from avlest.settlement.services.frames import Range, read_frame
 from avlest.settlement.services.orders import gather_orders
 from avlest.settlement.settings import Options
@@ -94,7 +93,7 @@ def gather_inputs(store: Store, place: Range, wanted: Wanted) -> Gathered:
     parameters = wanted.parameters
     accounts = get_accounts(place, wanted)
     services = get_services(place)
-    earlier = _get_earlier(place, parameters)
+    earlier = _get_earlier(place, accounts["subscriber"], parameters)
     used = Used(empty(CONSUMPTION), empty(QUANTITIES), empty(BLOCKED))
     if parameters.settles:
         used = gather_use(store, place, accounts, services, earlier["billed"], wanted)
@@ -170,13 +169,13 @@ def _gather_known(store: Store, place: Range, accounts: pl.DataFrame, wanted: Wa
     return sums.join(lacking, on="subscriber", how="anti", maintain_order="left")
 
 
-def _get_earlier(place: Range, parameters: Parameters) -> dict[str, pl.DataFrame]:
+def _get_earlier(place: Range, subscribers: pl.Series, parameters: Parameters) -> dict[str, pl.DataFrame]:
     """What was invoiced: for the settled year, for the year of the terms, and settled the year before."""
     if not parameters.settles:
-        charged = get_lines(place, (parameters.charge_year, parameters.charge_year))
+        charged = get_lines(place, subscribers, (parameters.charge_year, parameters.charge_year))
         nothing = {"earlier": empty(EARLIER), "billed": empty(EARLIER), "last_year": empty(LAST_YEAR)}
         return {**nothing, "charged": select_charges(charged)}
-    lines = get_lines(place, (parameters.year - 1, parameters.charge_year))
+    lines = get_lines(place, subscribers, (parameters.year - 1, parameters.charge_year))
     of_terms = pl.col("start").dt.year() > parameters.year
     return {
         "earlier": select_charged(lines.filter(~of_terms), parameters.year),
@@ -237,16 +236,14 @@ def _derive_standard(options: Options) -> pl.Expr:
 def get_services(place: Range) -> pl.DataFrame:
     """Return SERVICES of the part: what each account has agreed."""
     columns = ("account_id", "service", "region", "category", "size", "count", "valid_from", "valid_to")
-    rows = Agreement.objects.of(place.organisation_id).filter(**place.within("account__property"))
+    rows = Agreement.objects.filter(**place.owned("account"))
     return read_frame(rows.order_by("account_id", "pk").values_list(*columns), SERVICES)
 
 
 def get_advances(place: Range, parameters: Parameters) -> pl.DataFrame:
     """Return ADVANCES: the a konto of the charged year; before its settlement also last year's, which goes on."""
     columns = ("account_id", "service", "year", "quantity", "valid_from", "id")
-    rows = AdvanceLevel.objects.of(place.organisation_id).filter(
-        **place.within("account__property"), year__lte=parameters.charge_year
-    )
+    rows = AdvanceLevel.objects.filter(**place.owned("account"), year__lte=parameters.charge_year)
     if parameters.settles:
         rows = rows.filter(year=parameters.charge_year)
     else:
@@ -278,18 +275,19 @@ def get_points(place: Range, services: Services) -> pl.DataFrame:
     §1.9); only a reduction meter stands behind the main one and counts.
     """
     media = {name: medium for name, medium in get_media().items() if name in services.media}
-    owner = Coalesce(F("point__property_id"), F("point__unit__property_id"))
     purposes = MeteringPoint.Purpose
     rows = (
-        Series.objects.of(place.organisation_id)
-        .filter(role="main", qualifier="", tariff=0, subunit=0, point__medium__in=list(media))
+        Series.objects.filter(role="main", qualifier="", tariff=0, subunit=0, point__medium__in=list(media))
         .filter(Q(point__purpose=purposes.BILLING, point__parent=None) | Q(point__purpose=purposes.REDUCTION))
-        .alias(owner=owner)
-        .filter(owner__range=(place.first, place.last))
-        .order_by("id")
-        .values_list("point_id", owner, "point__purpose", "point__medium", "id", "quantity", "unit")
+        .order_by()
     )
-    frame = read_frame(rows, POINTS)
+    # Two questions, because one of both ways to a property is answered by reading every series.
+    frames = []
+    for way, no_other in (("point__property", {}), ("point__unit__property", {"point__property": None})):
+        of_place = {f"{way}__organisation": place.organisation_id, **place.within(way)}
+        columns = ("point_id", way, "point__purpose", "point__medium", "id", "quantity", "unit")
+        frames.append(read_frame(rows.filter(**of_place, **no_other).values_list(*columns), POINTS))
+    frame = pl.concat(frames).sort("series")
     charged = pl.DataFrame(
         {"medium": list(media), "quantity": [medium.quantity for medium in media.values()]},
         schema={"medium": pl.String(), "quantity": pl.String()},
@@ -302,11 +300,12 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
     year = wanted.parameters.year
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
-    sums = [sum_spans(store, some, year) for some in _split_spans(spans)]
-    found = derive_quantities(pl.concat(sums))
+    pairs = [sum_and_keep(store, some, year) for some in _split_spans(spans)]
+    found = derive_quantities(pl.concat([sums for sums, _ in pairs]))
     lacking = found.filter(pl.col("days_missing") > 0)
     if lacking.height:
-        found = derive_fill(found, gather_evidence(store, lacking, year))
+        daily = pl.concat([kept for _, kept in pairs]).unique(["series", "day"]).sort("series", "day")
+        found = derive_fill(found, gather_evidence(store, lacking, daily, year))
     return derive_decided(found, _get_discretion(place, year))
 
 
