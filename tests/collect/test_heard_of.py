@@ -48,11 +48,14 @@ def test_every_gateway_that_hears_a_meter_is_known_also_by_its_copies(plant: Pla
 
 
 def test_a_gateway_of_two_sources_is_one(plant: Plant, actor: Actor) -> None:
-    """Messages are added up, the last time is the later one."""
+    """Messages are added up, the last time is the latest one, in whatever order they come."""
     sender = Sender(1)
     register(actor, [sender])
     Inbox().put([hear(sender.send(5), START, gateway="g1", source="roof", rssi=-80.0)])
     Inbox().put([hear(sender.send(6), START + timedelta(minutes=5), gateway="g1", source="mast", rssi=-60.0)])
     plant.worker.drain()
-    assert get_gateways_of(["g1", "none"]).rows() == [("g1", START + timedelta(minutes=5), 2, -60.0)]
+    assert get_gateways_of(["g1", "none"]).rows() == [("g1", START, START + timedelta(minutes=5), 2, -60.0)]
+    Inbox().put([hear(sender.send(7), START + timedelta(minutes=2), gateway="g1", source="mast", rssi=-60.0)])
+    plant.worker.drain()
+    assert get_gateways_of(["g1"]).rows() == [("g1", START, START + timedelta(minutes=5), 3, -60.0)]
     assert get_gateways_of([]).is_empty()

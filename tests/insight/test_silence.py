@@ -12,6 +12,7 @@ import pytest
 
 from avlest.insight.contracts import ALARMS, make_empty
 from avlest.insight.silence import (
+    GATEWAYS,
     METERS,
     SilenceError,
     derive_past_silence,
@@ -67,6 +68,47 @@ def test_half_of_a_gateway_is_not_the_gateway():
     assert len(kinds(derive_silence(meters, at=NOW, rule=RULE).alarms)) == 5
     more = pl.concat([meters, make_meters(1, first=10, heard=50, gateway=9)])
     assert kinds(derive_silence(more, at=NOW, rule=RULE).alarms) == [("gateway_silent", 9, 6)]
+
+
+def make_gateways(hours: dict[int, int], **fields: Any) -> pl.DataFrame:
+    """wM-Bus gateways by number, through which something came last so many hours after `BEGIN`."""
+    usual = {"cadence_seconds": None, "road": "wmbus", **fields}
+    rows = [{"gateway": number, "last_heard": hours_after(hour), **usual} for number, hour in hours.items()]
+    return pl.DataFrame(rows, schema=dict(GATEWAYS))
+
+
+def test_a_dead_gateway_whose_meters_others_hear_is_one_alarm():
+    """Its ten meters come through a neighbour, but for two: one alarm, which stands for those two as well."""
+    meters = pl.concat([make_meters(10, gateway=8), make_meters(2, first=10, heard=60, gateway=9)])
+    gateways = make_gateways({8: 99, 9: 60})
+    result = derive_silence(meters, at=NOW, rule=RULE, gateways=gateways)
+    assert kinds(result.alarms) == [("gateway_silent", 9, 2)]
+    assert result.alarms["since"].to_list() == [hours_after(60)]
+    assert result.causes.rows() == [(10, "gateway", 9), (11, "gateway", 9)]
+    alone = derive_silence(make_meters(12, gateway=8), at=NOW, rule=RULE, gateways=gateways)
+    assert kinds(alone.alarms) == [("gateway_silent", 9, 0)]
+    back = derive_silence(
+        make_meters(12, gateway=8), at=NOW, rule=RULE, gateways=make_gateways({9: 99}), open_alarms=alone.alarms
+    )
+    assert back.alarms.select("subject", "cleared_at").rows() == [(9, NOW)]
+
+
+@pytest.mark.parametrize(("hours", "seconds", "silent"), [(18, None, False), (19, None, True), (40, 86_400, False)])
+def test_a_gateway_is_silent_after_three_cadences(hours: int, seconds: int | None, *, silent: bool):
+    """Six hours are usual on its road; one that hands on once a day has its own."""
+    gateways = make_gateways({9: 100 - hours}, cadence_seconds=seconds)
+    found = derive_silence(make_meters(3, gateway=8), at=NOW, rule=RULE, gateways=gateways)
+    assert kinds(found.alarms) == ([("gateway_silent", 9, 0)] if silent else [])
+
+
+def test_meters_that_send_once_a_day_do_not_speak_against_a_power_cut():
+    """Three of an hour are silent, twenty of a day are not missed yet: a cut, until one of those is heard again."""
+    cut = make_meters(3, heard=90, road="han", zone=3, needs_mains=True)
+    slow = make_meters(20, first=10, heard=90, road="ami", zone=3, needs_mains=True)
+    assert kinds(derive_silence(pl.concat([cut, slow]), at=NOW, rule=RULE).alarms) == [("power_cut", 3, 3)]
+    heard = slow.with_columns(pl.lit(hours_after(97)).cast(METERS["last_heard"]).alias("last_heard"))
+    found = kinds(derive_silence(pl.concat([cut, heard]), at=NOW, rule=RULE).alarms)
+    assert {kind for kind, _, _ in found} == {"silent"}
 
 
 def test_a_power_cut_silences_a_zone_together():

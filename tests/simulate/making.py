@@ -81,7 +81,7 @@ def make_emissions(world: World, name: str, *, hours: int = 6) -> Emissions:
             "status": [0] * len(rows),
             "clock_offset": [0] * len(rows),
             "lost": [False] * len(rows),
-            "copies": [1] * len(rows),
+            "heard_by": [1] * len(rows),
             "corrupt": [False] * len(rows),
             "gateway": [0] * len(rows),
             "rssi": [-70] * len(rows),

@@ -65,14 +65,16 @@ def test_what_nobody_hears_is_counted() -> None:
 
 
 def test_several_gateways_hand_on_the_same_bytes() -> None:
-    """Copies come later and weaker, from other gateways, and no more of them than gateways that hear the meter."""
-    air, (messages,), _ = _hear("multical21", copies=[1, 2, 3, 9] * 4 + [1, 1])
+    """Copies come later and weaker, from the gateways that heard it and from no other: the best may be dead."""
+    air, (messages,), _ = _hear("multical21", heard_by=[1, 3, 7, 6] * 4 + [1, 4])
     counts = Counter(messages.rows.tolist())
-    assert [counts[row] for row in range(18)] == [1, 2, 3, 3] * 4 + [1, 1]
+    assert [counts[row] for row in range(18)] == [1, 2, 3, 2] * 4 + [1, 1]
     assert air.tally.repeated == len(messages) - 18
-    first = [row for row, own in enumerate(messages.rows.tolist()) if own == 3]
+    first = [row for row, own in enumerate(messages.rows.tolist()) if own == 2]
     assert len({messages.payloads[row] for row in first}) == 1
     assert [messages.gateways[messages.gateway[row]] for row in first] == list(GATEWAYS)
+    deaf = [row for row, own in enumerate(messages.rows.tolist()) if own == 3]
+    assert [messages.gateways[messages.gateway[row]] for row in deaf] == list(GATEWAYS[1:])
     times = [int(messages.received_at[row]) for row in first]
     assert [time - times[0] for time in times] == [0, ECHO_MICROSECONDS, 2 * ECHO_MICROSECONDS]
     assert sorted((int(messages.rssi[row]) for row in first), reverse=True) == [int(messages.rssi[r]) for r in first]
@@ -105,7 +107,7 @@ def test_a_damaged_han_list_fails_its_check() -> None:
 
 def test_a_network_server_drops_damaged_uplinks_and_repeats() -> None:
     """A LoRaWAN uplink with a flipped bit never comes; one that three gateways hear comes once."""
-    air, (messages,), _ = _hear("flowiq_lorawan", corrupt=[True] + [False] * 17, copies=[3] * 18)
+    air, (messages,), _ = _hear("flowiq_lorawan", corrupt=[True] + [False] * 17, heard_by=[7] * 18)
     assert (air.tally.lost, air.tally.damaged, len(messages)) == (1, 0, 17)
     assert len(messages.addresses) == 17
     assert messages.counters is not None

@@ -83,6 +83,6 @@ def _mishear(made: Emissions, seed: int) -> Emissions:
     return Emissions(
         made.model,
         made.frame.with_columns(
-            lost=number % 11 == 0, corrupt=number % 13 == 0, copies=(1 + number % 3).cast(pl.UInt8)
+            lost=number % 11 == 0, corrupt=number % 13 == 0, heard_by=(1 + 3 * (number % 3)).cast(pl.UInt8)
         ),
     )

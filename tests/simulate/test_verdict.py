@@ -18,8 +18,16 @@ EVENTS = {
     "ends_at": INSTANT,
     "point_code": pl.String,
     "gateway_code": pl.String,
+    "zone_code": pl.String,
 }
-ALARMS = {"kind": pl.String, "since": INSTANT, "last_at": INSTANT, "point": pl.String, "gateway": pl.String}
+ALARMS = {
+    "kind": pl.String,
+    "since": INSTANT,
+    "last_at": INSTANT,
+    "point": pl.String,
+    "gateway": pl.String,
+    "zone": pl.String,
+}
 
 
 def _day(number: float) -> datetime:
@@ -27,8 +35,9 @@ def _day(number: float) -> datetime:
 
 
 def _judge(events: list[tuple[object, ...]], alarms: list[tuple[object, ...]]) -> tuple[int, int]:
+    happened, told = ([(*row, *(None,) * (6 - len(row))) for row in rows] for rows in (events, alarms))
     return judge(
-        pl.DataFrame(events, schema=EVENTS, orient="row"), pl.DataFrame(alarms, schema=ALARMS, orient="row")
+        pl.DataFrame(happened, schema=EVENTS, orient="row"), pl.DataFrame(told, schema=ALARMS, orient="row")
     ).totals
 
 
@@ -67,10 +76,12 @@ def test_an_event_that_goes_on_may_be_told_at_any_time_after() -> None:
 
 
 def test_gateways_are_answered_by_alarms_about_gateways() -> None:
-    """A dead gateway by its own silence; a power cut by whatever fell silent with it."""
-    dead, cut = ("dead_gateway", _day(1), _day(4), None, "G1"), ("power_cut", _day(6), _day(6.5), None, None)
+    """A dead gateway by its own silence, a power cut by that of its zone."""
+    dead, cut = ("dead_gateway", _day(1), _day(4), None, "G1"), ("power_cut", _day(6), _day(6.5), None, None, "Z1")
     assert _judge([dead, cut], [("gateway_silent", _day(1), _day(3), None, "G1")]) == (1, 2)
-    assert _judge([dead, cut], [("gateway_silent", _day(6), _day(6.2), None, "G2")]) == (1, 2)
+    assert _judge([dead, cut], [("power_cut", _day(6), _day(6.2), None, None, "Z1")]) == (1, 2)
+    assert _judge([dead, cut], [("power_cut", _day(6), _day(6.2), None, None, "Z2")]) == (0, 2)
+    assert _judge([dead, cut], [("gateway_silent", _day(6), _day(6.2), None, "G2")]) == (0, 2)
 
 
 def test_what_no_alarm_is_for_is_not_counted() -> None:

@@ -58,6 +58,7 @@ def get_heard_of(
 
 GATEWAYS_OF: Final[Mapping[str, pl.DataType]] = {
     "code": pl.String(),
+    "first_heard_at": _UTC,
     "last_heard_at": _UTC,
     "heard": pl.Int64(),
     "rssi": pl.Float64(),
@@ -73,7 +74,10 @@ def get_gateways_of(codes: list[str]) -> pl.DataFrame:
     ]
     found = pl.DataFrame(rows, schema=dict(GATEWAYS_OF), orient="row").sort("last_heard_at")
     return found.group_by("code", maintain_order=True).agg(
-        pl.col("last_heard_at").max(), pl.col("heard").sum(), pl.col("rssi").last()
+        pl.col("first_heard_at").min(),
+        pl.col("last_heard_at").max(),
+        pl.col("heard").sum(),
+        pl.col("rssi").last(),
     )
 
 

@@ -248,10 +248,13 @@ class World:
     events: pl.DataFrame
 
 
+RANKS: Final = 3
+"""How many gateways at most hear one meter."""
+
 RADIO_FAULTS: Final[Schema] = {
     "clock_offset": pl.Int32(),  # seconds that the meter's own clock is ahead
     "lost": pl.Boolean(),  # heard by nobody
-    "copies": pl.UInt8(),  # how many gateways heard it, at least 1
+    "heard_by": pl.UInt8(),  # a bit for each gateway that hands it on, by its rank in `RECEPTION`; 0 when lost
     "corrupt": pl.Boolean(),  # a bit flips on the air
     "gateway": pl.UInt32(),  # that heard it best; null when lost
     "rssi": pl.Int32(),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from avlest.collect.models import MeterState
+from avlest.collect.models import GatewayState, MeterState
 from avlest.insight.contracts import AlarmKind
 from avlest.insight.models import Alarm, Message
 from avlest.insight.queries import count_alarms, get_silenced_meters
@@ -78,6 +78,23 @@ def test_4000_meters_silent_with_one_gateway_are_one_alarm_and_one_message(plant
     assert do_find_alarms(plant.store, now=now + HOUR).opened == 0
     assert do_tell_alarms(now=now + HOUR) == 0
     MeterState.objects.update(last_heard_at=now + HOUR)
+    done = do_find_alarms(plant.store, now=now + HOUR * 2)
+    assert (done.cleared, done.still_open) == (1, 0)
+
+
+def test_a_dead_gateway_is_told_though_its_neighbours_hear_all_its_meters(plant: Plant) -> None:
+    """By when something came through it last; one alarm, which ends when it is heard again."""
+    make_gateway(plant, "mast-2")
+    gateway = make_gateway(plant)
+    now = LAST + HOUR * 20
+    hang(plant, 5, gateway="mast-2", heard=now)
+    for code, last in (("mast-1", LAST), ("mast-2", now)):
+        GatewayState.objects.create(source="radio", code=code, first_heard_at=START, last_heard_at=last, heard=500)
+    do_find_alarms(plant.store, now=now)
+    do_find_alarms(plant.store, now=now + HOUR)
+    (alarm,) = get_all(plant)
+    assert (alarm.kind, alarm.gateway_id, alarm.count, alarm.since) == (AlarmKind.GATEWAY_SILENT, gateway, 0, LAST)
+    GatewayState.objects.update(last_heard_at=now + HOUR)
     done = do_find_alarms(plant.store, now=now + HOUR * 2)
     assert (done.cleared, done.still_open) == (1, 0)
 

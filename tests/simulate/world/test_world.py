@@ -11,7 +11,9 @@ import pytest
 from avlest.registry.identifiers import parse_dev_eui, parse_gsrn, parse_organisation_number
 from avlest.registry.media import get_media
 from avlest.simulate.contracts import FRAMES, EventKind, World, check_world
-from avlest.simulate.radio.models import MODELS
+from avlest.simulate.radio.encoder import HAN_MAKERS
+from avlest.simulate.radio.han import derive_meter_id
+from avlest.simulate.radio.models import MODELS, Flag
 from avlest.simulate.world import make_world
 
 STOP = datetime(2026, 4, 20, 10, tzinfo=UTC)
@@ -138,6 +140,28 @@ def test_every_fault_of_the_list_happens_and_its_truth_is_told(world: World) -> 
     assert toilets.is_between(3_000, 60_000).all()
     dead = world.events.filter(pl.col("kind") == "dead_gateway")
     assert ((dead["ends_at"] - dead["starts_at"]) == timedelta(days=3)).all()
+    now = dead.filter((pl.col("starts_at") < STOP) & (pl.col("ends_at") > STOP))
+    assert now.height == 1, "one is dead when somebody begins to look"
+
+
+@pytest.mark.parametrize(
+    ("kind", "bit"),
+    [(EventKind.LOW_BATTERY, Flag.LOW_BATTERY), (EventKind.TAMPERING, Flag.TAMPER), (EventKind.DRY_PIPE, Flag.DRY)],
+)
+def test_what_only_a_meter_can_tell_befalls_meters_that_tell_it(world: World, kind: EventKind, bit: int) -> None:
+    """A battery, a magnet, air in the pipe: no series of hours shows them."""
+    struck = world.events.filter(pl.col("kind") == kind).join(world.meters.select("meter", "model"), on="meter")
+    assert struck.height
+    assert all(bit in dict(MODELS[name].info) for name in struck["model"])
+
+
+def test_each_han_port_has_a_reader_that_is_known(world: World) -> None:
+    """Messages name the reader by the meter's number: so does the list of gateways."""
+    readers = world.reception.join(world.gateways.filter(kind="han").select("gateway", "code"), on="gateway")
+    hung = world.meters.filter(road="han").join(readers, on="meter")
+    assert hung.height == world.meters.filter(road="han").height == readers.height >= 1
+    named = [derive_meter_id(HAN_MAKERS[row["family"]], row["serial"]) for row in hung.iter_rows(named=True)]
+    assert named == hung["code"].to_list()
 
 
 def test_events_lie_within_the_worlds_time(world: World) -> None:

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import polars as pl
 from django.db import connection
-from django.db.models import F
+from django.db.models import DateTimeField, F, Value
+from django.db.models.functions import Greatest
 
 from avlest.collect.models import GatewayState, MeterState, OutcomeCount, StatusText
 from avlest.collect.packets import from_microseconds
@@ -191,12 +192,15 @@ def write_gateways(heard: pl.DataFrame, meters: Mapping[tuple[str, str], str]) -
     for item in heard.sort("source", "gateway").iter_rows(named=True):
         first, last = from_microseconds(item["first"]), from_microseconds(item["last"])
         source, code = item["source"][:60], item["gateway"][:64]
-        values: dict[str, Any] = {"last_heard_at": last, "rssi": item["rssi"]}
+        values: dict[str, Any] = {"rssi": item["rssi"]}
         if meter := meters.get((item["source"], item["gateway"])):
             values["meter"] = meter[:40]
         own = GatewayState.objects.filter(source=source, code=code)
-        if not own.update(**values, heard=F("heard") + item["count"]):
-            GatewayState.objects.create(source=source, code=code, first_heard_at=first, heard=item["count"], **values)
+        # One lane may be ahead of another: what it heard later stays.
+        latest = Greatest("last_heard_at", Value(last, output_field=DateTimeField()))
+        if not own.update(**values, last_heard_at=latest, heard=F("heard") + item["count"]):
+            values |= {"first_heard_at": first, "last_heard_at": last, "heard": item["count"]}
+            GatewayState.objects.create(source=source, code=code, **values)
 
 
 def read_gateway_meters() -> dict[tuple[str, str], str]:

@@ -10,6 +10,7 @@ import polars as pl
 from django.db import transaction
 
 from avlest.collect.heard_meters import get_heard_frame
+from avlest.collect.heard_of import get_gateways_of
 from avlest.insight.contracts import ALARMS, CustomerClass, Evidence, Scope
 from avlest.insight.evaluate.saving import Saved, save_found
 from avlest.insight.evaluate.settling import settle_others, settle_points
@@ -18,7 +19,7 @@ from avlest.insight.infocodes import derive_battery_alarms
 from avlest.insight.models import Alarm, SilencedMeter
 from avlest.insight.prices import add_costs
 from avlest.insight.rules import load_thresholds
-from avlest.insight.silence import METERS, SilenceRule, derive_silence, load_silence_rules, pick_rule
+from avlest.insight.silence import GATEWAYS, METERS, SilenceRule, derive_silence, load_silence_rules, pick_rule
 from avlest.readings.calendar import derive_local_day
 from avlest.registry.models import Gateway, Installation, Zone
 
@@ -26,6 +27,8 @@ _SCOPES: Final = (Scope.GATEWAY, Scope.ZONE, Scope.METER)
 # How a gateway's kind says what a meter's messages depend on.
 _ROADS: Final = {"car": "driveby", "ams": "ami", "han": "han"}
 _ON_MAINS: Final = ("ami", "han")
+_NOT_JUDGED: Final = ("car", "han")
+_HOUR_SECONDS: Final = 3600
 _CHUNK: Final = 900
 _SURE: Final = 5
 """Messages from which on their mean distance says how often a meter sends."""
@@ -40,7 +43,8 @@ def do_find_silence(*, now: datetime) -> Saved:
     saved = Saved()
     with transaction.atomic():
         stored = list(Alarm.objects.filter(evidence=str(Evidence.SILENCE), cleared_at__isnull=True))
-        result = derive_silence(meters, at=now, rule=rule, open_alarms=_to_frame(stored))
+        gateways = build_gateways(rule)
+        result = derive_silence(meters, at=now, rule=rule, open_alarms=_to_frame(stored), gateways=gateways)
         saved.add(keep_silence(result.alarms, stored, placed, now))
         _keep_members(result.causes)
         saved.add(_keep_batteries(placed, now))
@@ -110,6 +114,26 @@ def build_meters(placed: pl.DataFrame, rule: SilenceRule) -> pl.DataFrame:
         .rename({"gateway_id": "gateway"})
         .select(pl.col(name).cast(dtype) for name, dtype in METERS.items())
     )
+
+
+def build_gateways(rule: SilenceRule) -> pl.DataFrame:
+    """`silence.GATEWAYS`: those that hear several meters, and through which messages have come.
+
+    A car is heard when it drives; a HAN reader is as silent as its meter, which is told.
+    """
+    rows = Gateway.objects.filter(retired_at__isnull=True).exclude(kind__in=_NOT_JUDGED)
+    schema = {"gateway": pl.Int64, "code": pl.String, "kind": pl.String, "way": pl.String}
+    known = pl.DataFrame(list(rows.values_list("pk", "code", "kind", "road")), schema=schema, orient="row")
+    heard = known.join(get_gateways_of(known["code"].to_list()), on="code").filter(pl.col("heard") >= _SURE)
+    own = pl.col("kind").replace_strict(_ROADS, default=None, return_dtype=pl.String)
+    road = pl.coalesce(own, pl.when(pl.col("way") != "").then("way"), pl.lit("other"))
+    usual = road.replace_strict(dict(rule.cadence_hours), default=rule.cadence_hours["other"], return_dtype=pl.Float64)
+    mean = (pl.col("last_heard_at") - pl.col("first_heard_at")).dt.total_seconds() / (pl.col("heard") - 1)
+    return heard.with_columns(
+        road.alias("road"),
+        pl.when(mean > usual * _HOUR_SECONDS).then(mean).alias("cadence_seconds"),
+        pl.col("last_heard_at").alias("last_heard"),
+    ).select(pl.col(name).cast(dtype) for name, dtype in GATEWAYS.items())
 
 
 def _to_frame(rows: list[Alarm]) -> pl.DataFrame:

@@ -25,6 +25,14 @@ METERS: Mapping[str, pl.DataType] = {
 """Meters that ought to be heard: when last (never: when it was put up), how often it sends (null: as its road does),
 which gateway heard it last, its zone, and whether it is read through something that hangs on the mains."""
 
+GATEWAYS: Mapping[str, pl.DataType] = {
+    "gateway": pl.Int64(),
+    "last_heard": UTC_MICROSECONDS,
+    "cadence_seconds": pl.Int64(),
+    "road": pl.String(),
+}
+"""Gateways through which messages ought to come: when one did last, and how often (null: as on its road)."""
+
 _SECOND = 1_000_000
 
 
@@ -38,23 +46,32 @@ class SilenceResult:
 
 
 def derive_silence(
-    meters: pl.DataFrame, *, at: datetime, rule: SilenceRule, open_alarms: pl.DataFrame | None = None
+    meters: pl.DataFrame,
+    *,
+    at: datetime,
+    rule: SilenceRule,
+    open_alarms: pl.DataFrame | None = None,
+    gateways: pl.DataFrame | None = None,
 ) -> SilenceResult:
     """Who is silent at `at` and why (rules §5.2 SILENT).
 
     A meter is silent after `factor` cadences.  More than `gateway_share` of a gateway's meters: one alarm of the
-    gateway.  Of those left, meters of a zone that need the mains and fell silent together: one alarm of the zone.  The
-    rest have an alarm each.  `open_alarms`: what a former call gave; a group's alarm stays until no more than
-    `clear_share` are silent, a meter's until it is heard or a group explains it.
+    gateway; and so where nothing has come through one of `gateways` (`GATEWAYS`) for `factor` of its own cadences,
+    though others may hear its meters.  Of those left, meters of a zone that need the mains and fell silent together:
+    one alarm of the zone.  The rest have an alarm each.
+
+    `open_alarms`: what a former call gave; a group's alarm stays until no more than `clear_share` are silent, a meter's
+    until it is heard or a group explains it.
     """
     given = make_empty(ALARMS) if open_alarms is None else open_alarms.select(list(ALARMS))
     mine = (pl.col("evidence") == str(Evidence.SILENCE)) & pl.col("cleared_at").is_null()
     open_now = given.filter(mine)
     judged = _judge(meters, at, rule)
-    gateways = _group_gateways(judged, rule, open_now)
-    left = judged.join(gateways.select(pl.col("subject").alias("gateway")), on="gateway", how="anti")
+    groups = _group_gateways(judged, rule, open_now)
+    groups = _add_quiet(groups, judged, _judge(make_empty(GATEWAYS) if gateways is None else gateways, at, rule))
+    left = judged.join(groups.select(pl.col("subject").alias("gateway")), on="gateway", how="anti")
     cuts, together = _group_cuts(left, rule, open_now)
-    covered = judged.filter("silent").join(gateways, left_on="gateway", right_on="subject", how="semi")
+    covered = judged.filter("silent").join(groups, left_on="gateway", right_on="subject", how="semi")
     lonely = left.filter("silent").join(together, on="meter", how="anti")
     causes = pl.concat(
         [
@@ -68,7 +85,7 @@ def derive_silence(
     )
     found = pl.concat(
         [
-            _name(gateways, Scope.GATEWAY, AlarmKind.GATEWAY_SILENT),
+            _name(groups, Scope.GATEWAY, AlarmKind.GATEWAY_SILENT),
             _name(cuts, Scope.ZONE, AlarmKind.POWER_CUT),
             _name(single, Scope.METER, AlarmKind.SILENT),
         ]
@@ -76,15 +93,13 @@ def derive_silence(
     return SilenceResult(_merge(found, open_now, judged, at), causes.sort("meter"))
 
 
-def _judge(meters: pl.DataFrame, at: datetime, rule: SilenceRule) -> pl.DataFrame:
-    """`meters` with `cadence` (µs) and whether each is `silent`."""
+def _judge(things: pl.DataFrame, at: datetime, rule: SilenceRule) -> pl.DataFrame:
+    """`METERS` or `GATEWAYS` with `cadence` (µs) and whether each is `silent`."""
     hours = dict(rule.cadence_hours)
     by_road = pl.col("road").replace_strict(hours, default=hours["other"], return_dtype=pl.Float64) * 3600
     cadence = pl.coalesce(pl.col("cadence_seconds").cast(pl.Float64), by_road) * _SECOND
     heard = pl.lit(at).cast(UTC_MICROSECONDS).dt.timestamp("us") - pl.col("last_heard").dt.timestamp("us")
-    return meters.select(list(METERS)).with_columns(
-        cadence.alias("cadence"), (heard > cadence * rule.factor).alias("silent")
-    )
+    return things.with_columns(cadence.alias("cadence"), (heard > cadence * rule.factor).alias("silent"))
 
 
 def _group_gateways(judged: pl.DataFrame, rule: SilenceRule, open_now: pl.DataFrame) -> pl.DataFrame:
@@ -106,14 +121,28 @@ def _group_gateways(judged: pl.DataFrame, rule: SilenceRule, open_now: pl.DataFr
     return groups.filter(begins | goes_on).select("subject", "since", "count")
 
 
+def _add_quiet(groups: pl.DataFrame, judged: pl.DataFrame, gateways: pl.DataFrame) -> pl.DataFrame:
+    """`groups` and the gateways that are silent themselves, with how many of the meters they heard last are."""
+    quiet = gateways.filter("silent").select(pl.col("gateway").alias("subject"), pl.col("last_heard").alias("since"))
+    counts = judged.filter("silent").group_by(pl.col("gateway").alias("subject")).agg(pl.len().alias("count"))
+    added = quiet.join(groups, on="subject", how="anti").join(counts, on="subject", how="left")
+    return pl.concat([groups, added.with_columns(pl.col("count").fill_null(0).cast(pl.Int64))])
+
+
 def _group_cuts(left: pl.DataFrame, rule: SilenceRule, open_now: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Zones whose meters on the mains fell silent together (`subject`, `since`, `count`), and those meters."""
+    """Zones whose meters on the mains fell silent together (`subject`, `since`, `count`), and those meters.
+
+    What speaks against a cut is a meter on the mains that has been heard since; one that sends once a day says nothing.
+    """
     was_open = _open_subjects(open_now, AlarmKind.POWER_CUT)
     on_mains = left.filter(pl.col("needs_mains").fill_null(value=False)).drop_nulls("zone")
-    sizes = on_mains.group_by("zone").agg(pl.len().alias("all"))
     stamp = pl.col("last_heard").dt.timestamp("us")
-    near = (stamp - stamp.median().over("zone")).abs() <= pl.col("cadence") * rule.together
-    together = on_mains.filter("silent").filter(near).join(sizes, on="zone")
+    patience = pl.col("cadence") * rule.together
+    near = (stamp - stamp.median().over("zone")).abs() <= patience
+    together = on_mains.filter("silent").filter(near)
+    since = together.group_by("zone").agg((stamp.max() + patience.max()).alias("fallen"))
+    knows = on_mains.join(since, on="zone").filter(pl.col("silent") | (stamp > pl.col("fallen")))
+    together = together.join(knows.group_by("zone").agg(pl.len().alias("all")), on="zone")
     share = pl.len().over("zone") / pl.col("all")
     begins = (share > rule.power_share) & (pl.len().over("zone") >= rule.power_minimum)
     goes_on = pl.col("zone").is_in(was_open) & (share > rule.clear_share)

@@ -22,7 +22,7 @@ ANSWERS: Final[dict[EventKind, frozenset[str]]] = {
     EventKind.LOW_BATTERY: frozenset({"low_battery", "silent"}),
     EventKind.TAMPERING: frozenset({"tamper"}),
     EventKind.DEAD_GATEWAY: frozenset({"gateway_silent"}),
-    EventKind.POWER_CUT: frozenset({"power_cut", "gateway_silent"}),
+    EventKind.POWER_CUT: frozenset({"power_cut"}),
 }
 """Which kinds of alarm count as finding an event; events of other kinds are no matter for an alarm."""
 
@@ -47,9 +47,9 @@ def judge(events: pl.DataFrame, alarms: pl.DataFrame) -> Verdict:
     """Whether each event of the truth was found.
 
     `events`: the truth's, with `kind`, `starts_at`, `ends_at` (null: goes on) and the codes `point_code`,
-    `gateway_code`; `alarms`: `kind`, `since`, `last_at` and `point`, `gateway` (codes, null where it is about another
-    thing).  An alarm answers an event of the same point or gateway that it overlaps, with a grace after the end; one
-    about a gateway answers a power cut wherever it was.
+    `gateway_code`, `zone_code`; `alarms`: `kind`, `since`, `last_at` and `point`, `gateway`, `zone` (codes, null where
+    it is about another thing).  An alarm answers an event of the same point, gateway or zone that it overlaps, with a
+    grace after the end.
     """
     injected: dict[str, int] = {}
     found: dict[str, int] = {}
@@ -63,12 +63,11 @@ def judge(events: pl.DataFrame, alarms: pl.DataFrame) -> Verdict:
 
 
 def _count_found(events: pl.DataFrame, alarms: pl.DataFrame) -> int:
-    rows = events.select("starts_at", "ends_at", "point_code", "gateway_code").with_row_index("event")
+    places = ("point", "gateway", "zone")
+    rows = events.select("starts_at", "ends_at", *(f"{place}_code" for place in places)).with_row_index("event")
     pairs = rows.join(alarms, how="cross").filter(
         (pl.col("since") <= (pl.col("ends_at") + GRACE).fill_null(pl.col("since")))
         & (pl.col("last_at") >= pl.col("starts_at"))
     )
-    same_point = (pl.col("point") == pl.col("point_code")).fill_null(value=False)
-    same_gateway = (pl.col("gateway") == pl.col("gateway_code")).fill_null(value=False)
-    anywhere = pl.col("point_code").is_null() & pl.col("gateway_code").is_null()
-    return pairs.filter(same_point | same_gateway | anywhere)["event"].n_unique()
+    is_there = [(pl.col(place) == pl.col(f"{place}_code")).fill_null(value=False) for place in places]
+    return pairs.filter(pl.any_horizontal(is_there))["event"].n_unique()

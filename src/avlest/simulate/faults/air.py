@@ -11,12 +11,10 @@ import numpy.typing as npt
 import polars as pl
 
 from avlest.simulate.chance import ONE, Integers, draw, get_stream, take_bits
-from avlest.simulate.contracts import EventKind, World
+from avlest.simulate.contracts import RANKS, EventKind, World
 
 Flags = npt.NDArray[np.bool_]
 
-RANKS: Final = 3
-"""How many gateways at most hear one meter."""
 _CORRUPT: Final = 26  # of 65536 telegrams: one in 2,500
 _HANDED_ON: Final = 6
 """One of so many second copies is handed on: networks hold back what another gateway has brought."""
@@ -145,7 +143,7 @@ def derive_air_columns(air: Air, meter: Integers, number: Integers, at: Integers
     return {
         "clock_offset": pl.Series(drifting).cast(pl.Int32),
         "lost": pl.Series(copies == 0),
-        "copies": pl.Series(np.maximum(copies, 1)).cast(pl.UInt8),
+        "heard_by": pl.Series((heard << np.arange(RANKS)).sum(axis=1)).cast(pl.UInt8),
         "corrupt": pl.Series(take_bits(words, 48, 16) < _CORRUPT),
         "gateway": pl.Series(np.where(copies > 0, gateway[rows, best], -1)).replace(-1, None).cast(pl.UInt32),
         "rssi": pl.Series(air.levels[meter][rows, best] + noise).cast(pl.Int32),

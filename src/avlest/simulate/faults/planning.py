@@ -15,13 +15,15 @@ import polars as pl
 from avlest.simulate.chance import Integers, Words, choose, draw, get_stream, scale, take_bits
 from avlest.simulate.contracts import EventKind
 from avlest.simulate.planned import DAY, HOUR, Plan
+from avlest.simulate.radio.models import MODELS, Flag
 from avlest.simulate.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """How often a fault is (in ten thousand water meters over the world's time), at least how many, how long (hours),
-    how large (in `unit`), what part goes on at the end of the world (per cent), and whom it strikes."""
+    how large (in `unit`), what part goes on at the end of the world (per cent), whom it strikes, since how many days
+    at most it goes on then, and the bit of the status that alone tells it (a meter without it would hide the fault)."""
 
     kind: EventKind
     rate: int
@@ -31,6 +33,8 @@ class Fault:
     unit: str = ""
     lasting: int = 0
     loads: tuple[str, ...] = ("home_water",)
+    days: int = 25
+    told_by: int = 0
 
 
 FAULTS: Final = (
@@ -38,10 +42,10 @@ FAULTS: Final = (
     Fault(EventKind.BURST, 90, 2, (2, 30), (550_000, 2_400_000), "lh", 15),
     Fault(EventKind.FROST, 60, 1, (3, 40), (350_000, 1_500_000), "lh", 0, ("cabin_water",)),
     Fault(EventKind.BACKFLOW, 60, 2, (2, 9), (2_000, 14_000), "lh"),
-    Fault(EventKind.DRY_PIPE, 60, 2, (30, 160), (0, 0)),
-    Fault(EventKind.STUCK_METER, 100, 2, (1_200, 3_000), (0, 0), "", 50),
-    Fault(EventKind.LOW_BATTERY, 150, 3, (1_440, 2_400), (0, 0), "", 60),
-    Fault(EventKind.TAMPERING, 40, 1, (500, 2_200), (0, 0), "", 40),
+    Fault(EventKind.DRY_PIPE, 60, 2, (30, 160), (0, 0), told_by=Flag.DRY),
+    Fault(EventKind.STUCK_METER, 100, 2, (1_800, 3_000), (0, 0), "", 50, days=45),
+    Fault(EventKind.LOW_BATTERY, 150, 3, (1_440, 2_400), (0, 0), "", 60, told_by=Flag.LOW_BATTERY),
+    Fault(EventKind.TAMPERING, 40, 1, (500, 2_200), (0, 0), "", 40, told_by=Flag.TAMPER),
     Fault(EventKind.CLOCK_DRIFT, 90, 2, (2_000, 4_000), (12, 160), "ppm", 70),
 )
 _REPLACED: Final = (EventKind.STUCK_METER, EventKind.LOW_BATTERY, EventKind.TAMPERING)
@@ -49,6 +53,10 @@ _REPLACED: Final = (EventKind.STUCK_METER, EventKind.LOW_BATTERY, EventKind.TAMP
 _LATE_KEYS: Final = 150  # in ten thousand meters
 _LEAST_LATE_KEYS: Final = 3
 _DEAD: Final = 3 * 24  # hours
+_DEAD_SINCE: Final = 36  # hours before the end of the world: what is silent now is a matter for an operator
+_CUT_HOURS: Final = (5, 14)
+"""A cut that is shorter ends before a meter that sends each hour is missed."""
+_CUT_METERS: Final = 3  # that fall silent together: fewer are no power cut to anybody who looks on
 _COLD_MONTHS: Final = (12, 1, 2, 3)
 
 
@@ -62,7 +70,7 @@ def plan_faults(tables: Tables, plan: Plan) -> pl.DataFrame:
 def _strike_points(tables: Tables, plan: Plan) -> pl.DataFrame:
     loads = tables.collect("loads").select("point", "load")
     meters = tables.collect("installations").select("point", "meter").join(
-        tables.collect("meters").select("meter", "road"), on="meter"
+        tables.collect("meters").select("meter", "road", "model"), on="meter"
     )  # fmt: skip
     water = loads.filter(pl.col("load").str.ends_with("_water") | (pl.col("load") == "flat_cold")).join(
         meters, on="point"
@@ -74,12 +82,18 @@ def _strike_points(tables: Tables, plan: Plan) -> pl.DataFrame:
     replaced, total = [], len(water)
     for fault in FAULTS:
         count = max(fault.least, total * fault.rate // 10_000)
-        victims = water.filter(pl.col("load").is_in(fault.loads) & (pl.col("road") != "drive_by")).head(count)
+        fitting = water.filter(pl.col("load").is_in(fault.loads) & pl.col("model").is_in(_find_tellers(fault.told_by)))
+        victims = fitting.filter(pl.col("road") != "drive_by").head(count)
         if len(victims) < min(count, fault.least):
-            victims = water.filter(pl.col("load").is_in(fault.loads)).head(count)
+            victims = fitting.head(count)
         water = water.join(victims.select("point"), on="point", how="anti", maintain_order="left")
         replaced.append(_strike(tables.seed, plan, fault, victims))
     return pl.concat(replaced)
+
+
+def _find_tellers(bit: int) -> list[str]:
+    """The models whose status has the bit; all where none is needed."""
+    return [name for name, model in MODELS.items() if not bit or bit in dict(model.info)]
 
 
 def _strike(seed: int, plan: Plan, fault: Fault, victims: pl.DataFrame) -> pl.DataFrame:
@@ -90,7 +104,7 @@ def _strike(seed: int, plan: Plan, fault: Fault, victims: pl.DataFrame) -> pl.Da
     length = scale(more, *fault.hours) * HOUR
     start = _pick_cold(plan, words) if fault.kind is EventKind.FROST else plan.span.pick(words)
     lasting = take_bits(more, 0, 16) * 100 >> 16 < fault.lasting
-    recent = plan.span.stop - np.minimum(length, 50 * DAY) // 2
+    recent = plan.span.stop - np.minimum(length // 2, fault.days * DAY)
     start = np.maximum(np.where(lasting, recent // HOUR * HOUR, start), plan.span.start)
     stop = np.where(lasting | (start + length >= plan.span.stop), -1, start + length)
     size = _pick_size(fault, words)
@@ -129,19 +143,33 @@ def _strike_networks(tables: Tables, plan: Plan) -> None:
         words = draw(get_stream(seed, EventKind.DEAD_GATEWAY), number)
         chosen = gateways["gateway"].to_numpy()[take_bits(words, 0, 24) % len(gateways)]
         start = span.pick(words)
+        start[0] = max(span.stop - _DEAD_SINCE * HOUR, span.start)
         plan.add(EventKind.DEAD_GATEWAY, gateway=chosen, starts_at=start, ends_at=start + _DEAD * HOUR)
-    zones = tables.counts["zones"]
-    number = np.arange(2 + zones // 5)
-    words = draw(get_stream(seed, EventKind.POWER_CUT), number)
-    start = span.pick(words)
-    plan.add(
-        EventKind.POWER_CUT,
-        zone=take_bits(words, 0, 24) % (zones - 1),
-        starts_at=start,
-        ends_at=start + scale(draw(get_stream(seed, "cut hours"), number), 2, 11) * HOUR,
-    )
+    _cut_power(tables, plan)
     _leak_networks(tables, plan)
     _delay_keys(tables, plan)
+
+
+def _cut_power(tables: Tables, plan: Plan) -> None:
+    """Cuts in zones where enough meters hang on the mains to be missed together, or the most that there are."""
+    hung = tables.collect("installations").select("meter", "point").join(
+        tables.collect("meters").filter(pl.col("road") == "han").select("meter"), on="meter"
+    )  # fmt: skip
+    points = tables.collect("points").select("point", "zone").drop_nulls()
+    powered = points.join(hung, on="point").group_by("zone").len()
+    enough = pl.min_horizontal(pl.col("len").max(), _CUT_METERS)
+    zones = powered.filter(pl.col("len") >= enough)["zone"].sort().cast(pl.Int64).to_numpy()
+    if not len(zones):
+        return
+    number = np.arange(2 + tables.counts["zones"] // 5)
+    words = draw(get_stream(tables.seed, EventKind.POWER_CUT), number)
+    start = plan.span.pick(words)
+    plan.add(
+        EventKind.POWER_CUT,
+        zone=zones[take_bits(words, 0, 24) % len(zones)],
+        starts_at=start,
+        ends_at=start + scale(draw(get_stream(tables.seed, "cut hours"), number), *_CUT_HOURS) * HOUR,
+    )
 
 
 def _leak_networks(tables: Tables, plan: Plan) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from avlest.simulate.contracts import Emissions, World
+from avlest.simulate.contracts import RANKS, Emissions, World
 from avlest.simulate.radio.encoder import HAN_MAKERS, Encoder
 from avlest.simulate.radio.han import derive_meter_id
 from avlest.simulate.radio.keys import derive_key
@@ -106,7 +106,7 @@ class Air:
     _roads: npt.NDArray[np.object_] = field(init=False)
     _dev_euis: list[str] = field(init=False)
     _codes: tuple[str, ...] = field(init=False)
-    _others: Integers = field(init=False)
+    _gateways: Integers = field(init=False)
 
     def __post_init__(self) -> None:
         meters = self.world.meters
@@ -116,7 +116,7 @@ class Air:
         self._roads = meters["road"].to_numpy()
         self._dev_euis = meters["dev_eui"].to_list()
         self._codes = tuple(self.world.gateways["code"].to_list())
-        self._others = _rank_gateways(self.world)
+        self._gateways = _rank_gateways(self.world)
 
     def hear(self, emissions: Emissions) -> Iterator[Messages]:
         """The messages of one chunk, one item a source; what nobody heard is counted and left out."""
@@ -179,13 +179,8 @@ class Air:
         damaged: npt.NDArray[np.bool_],
     ) -> Messages:
         meters = frame["meter"].to_numpy().astype(np.int64)
-        best = frame["gateway"].fill_null(0).to_numpy().astype(np.int64)
-        copies = np.minimum(frame["copies"].to_numpy(), 1 + (self._others[meters] >= 0).sum(axis=1))
-        if model.road is not Road.WMBUS:  # a wire has one end, and a network server hands an uplink on once
-            copies = np.ones(len(meters), np.int64)
-        take = np.repeat(np.arange(len(meters)), copies)
-        echo = np.arange(len(take)) - np.repeat(np.cumsum(copies) - copies, copies)
-        gateway = np.where(echo == 0, best[take], self._others[meters[take], np.maximum(echo - 1, 0)])
+        take, echo, rank = _find_copies(frame["heard_by"].to_numpy(), is_once=model.road is not Road.WMBUS)
+        gateway = self._gateways[meters[take], rank]
         self.tally.repeated += len(take) - len(meters)
         self.tally.messages += len(take)
         codes, gateway = self._name_gateways(model, meters[take], gateway)
@@ -219,12 +214,25 @@ class Air:
 
 
 def _rank_gateways(world: World) -> Integers:
-    """The further gateways that hear each meter, best first, -1 where there is none; shape (meters, most)."""
-    others = world.reception.filter(pl.col("rank") > 0)
-    most = int(others["rank"].cast(pl.Int64).max() or 0)  # type: ignore[arg-type]
-    table = np.full((world.meters.height, max(most, 1)), -1, np.int64)
-    table[others["meter"].to_numpy(), others["rank"].to_numpy().astype(np.int64) - 1] = others["gateway"].to_numpy()
+    """The gateways that hear each meter, best first, -1 where there is none; shape (meters, `RANKS`)."""
+    reach = world.reception.filter(pl.col("rank") < RANKS)
+    table = np.full((world.meters.height, RANKS), -1, np.int64)
+    table[reach["meter"].to_numpy(), reach["rank"].to_numpy().astype(np.int64)] = reach["gateway"].to_numpy()
     return table
+
+
+def _find_copies(heard_by: npt.NDArray[np.uint8], *, is_once: bool) -> tuple[Integers, Integers, Integers]:
+    """Of each copy: the row, the how-manieth of it (from 0), and the rank of the gateway that hands it on.
+
+    `is_once`: a wire has one end, and a network server hands an uplink on once.
+    """
+    ears = (heard_by[:, None] >> np.arange(RANKS) & 1).astype(np.bool_)
+    if is_once:
+        ears &= ears.cumsum(axis=1) == 1
+    take, rank = np.nonzero(ears)
+    copies = ears.sum(axis=1)
+    echo = np.arange(len(take)) - np.repeat(np.cumsum(copies) - copies, copies)
+    return take, echo, rank
 
 
 def damage(payload: bytes, road: Road, *, place: int) -> bytes:

@@ -207,7 +207,7 @@ def _add_dwellings(
     device = "power" if kind == "home" else "han"  # masts hear the town only
     building.add_points(
         Points(
-            "electricity", device, power, "Sikringsskap", properties[chosen], units[chosen],
+            "electricity", device, power, "Sikringsskap", properties[chosen], units[chosen], zone[chosen],
             home=homes[chosen], people=people[chosen], area=area[chosen], size=peak,
         )
     )  # fmt: skip

@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 
 from avlest.simulate.chance import Integers, draw, get_stream, scale
+from avlest.simulate.contracts import RANKS
+from avlest.simulate.radio.encoder import HAN_MAKERS
+from avlest.simulate.radio.han import derive_meter_id
 from avlest.simulate.tables import Tables, build_frame
 from avlest.simulate.world.land import derive_chance, derive_level
 
 _METRES_NORTH, _METRES_EAST = 111_320, 49_180  # a degree at 63.8° north
-_RANKS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,10 @@ def build_gateways(tables: Tables, zones: int) -> None:
     reception = [_build_radio(tables, sites, radio, zones) for radio in RADIOS]
     for road, kind, name in (
         ("ams", "ams", "Mottak i strømmålere"),
-        ("han", "han", "HAN-avlesere"),
         ("mbus", "concentrator", "M-Bus-konsentrator"),
     ):
         reception.append(_build_zone_gateways(tables, sites, road, (kind, name), zones))
+    reception.append(_build_readers(tables, sites))
     reception.append(_build_car(tables, sites))
     found = pl.concat(reception).sort("meter", "rank")
     tables.pieces["reception"] = [found]
@@ -81,15 +83,22 @@ def build_gateways(tables: Tables, zones: int) -> None:
 
 
 def _add(
-    tables: Tables, kind: str, road: str, names: list[str], zone: Integers, east: Integers, north: Integers
+    tables: Tables,
+    kind: str,
+    road: str,
+    names: list[str],
+    zone: Integers,
+    east: Integers,
+    north: Integers,
+    codes: list[str] | None = None,
 ) -> Integers:
     first = tables.counts.get("gateways", 0)
-    code = [
+    made = [
         f"0200fdff{first + place:08x}" if kind == "lorawan" else f"fv-{kind}-{first + place + 1:04}"
         for place in range(len(names))
     ]
     columns = {
-        "code": code,
+        "code": made if codes is None else codes,
         "name": names,
         "kind": kind,
         "road": "wmbus" if road in ("ams", "drive_by") else road,
@@ -147,7 +156,7 @@ def _hear(seed: int, sites: Sites, mine: Integers, near: tuple[Integers, Integer
         slope=radio.slope,
         indoor=indoor,
     )
-    order = np.argsort(-level, axis=1, kind="stable")[:, :_RANKS]
+    order = np.argsort(-level, axis=1, kind="stable")[:, :RANKS]
     best = np.take_along_axis(level, order, axis=1)
     chance = derive_chance(best, radio.sensitivity)
     rank = np.broadcast_to(np.arange(order.shape[1]), order.shape)
@@ -172,6 +181,18 @@ def _build_zone_gateways(tables: Tables, sites: Sites, road: str, kind: tuple[st
     names = [f"{kind[1]} {number + 1}" for number in range(len(used))]
     first[used] = _add(tables, kind[0], road, names, used, sites.east[spots], sites.north[spots])
     return _reach_surely(sites.meter[mine], first[sites.zone[mine]], road)
+
+
+def _build_readers(tables: Tables, sites: Sites) -> pl.DataFrame:
+    """One reader at each HAN port; it calls itself what the meter calls itself."""
+    mine = np.flatnonzero(sites.road == "han")
+    if not len(mine):
+        return build_frame("reception", {}, count=0)
+    meters = tables.collect("meters")[sites.meter[mine].tolist()].select("family", "serial")
+    codes = [derive_meter_id(HAN_MAKERS[family], serial) for family, serial in meters.iter_rows()]
+    names = [f"HAN-avleser {number + 1}" for number in range(len(mine))]
+    readers = _add(tables, "han", "han", names, sites.zone[mine], sites.east[mine], sites.north[mine], codes)
+    return _reach_surely(sites.meter[mine], readers, "han")
 
 
 def _build_car(tables: Tables, sites: Sites) -> pl.DataFrame:

@@ -39,7 +39,9 @@ LEAST_HOMES: Final = 40
 _LEAKAGE: Final = 6_600  # ml an hour and connection that the network loses: a third of what goes in
 _LEAST_DAYS: Final = 1
 _ROLLED_SHARE: Final = 45  # per cent of a year's use after which a zone's main meter rolls over
+_YEAR_HOURS: Final = 8_760
 _YEARLY: Final = 225_000_000  # ml a connection and year through a main, leakage included
+_YEARLY_OF_PLACES: Final = 8_000_000_000  # ml a year of school, care home and co-operative, which lie in the first zone
 _WRAP: Final = 100_000_000_000
 
 
@@ -62,7 +64,7 @@ def make_world(
     tables = Tables(seed, start, stop)
     plan = Plan(Span.of(first, stop))
     add_municipality(tables)
-    _build_places(tables, homes)
+    _build_places(tables, homes, quiet_hours=to_hour(first) - to_hour(start))
     settle_people(tables, plan)
     frames = _live(tables, plan)
     names = [name for name in World.__slots__ if name not in _SCALARS]
@@ -75,7 +77,7 @@ def make_world(
 _SCALARS: Final = ("name", "number", "homes", "seed", "start", "stop")
 
 
-def _build_places(tables: Tables, homes: int) -> None:
+def _build_places(tables: Tables, homes: int, *, quiet_hours: int) -> None:
     """Everything that stays: places, points, meters, gateways."""
     building = Building(tables, homes, [])
     cooperatives = max(1, homes // HOMES_A_COOPERATIVE) if homes >= 2 * FLATS else 0
@@ -89,16 +91,21 @@ def _build_places(tables: Tables, homes: int) -> None:
     build_places(building, houses, zones, mains)
     if cooperatives:
         build_cooperatives(building, cooperatives, zones, mains)
-    _hang_meters(building, mains, rest // max(len(zones) - 1, 1))
+    _hang_meters(building, mains, rest // max(len(zones) - 1, 1), quiet_hours)
     build_gateways(tables, len(zones))
 
 
-def _hang_meters(building: Building, mains: Integers, connections: int) -> None:
-    """A meter at every point; the first zone's main is near the end of its digits."""
+def _hang_meters(building: Building, mains: Integers, connections: int, quiet_hours: int) -> None:
+    """A meter at every point; the first zone's main is near the end of its digits.
+
+    It comes to the end after the `quiet_hours` in which nobody listens: that a register has begun anew is known from
+    the readings around it.
+    """
     tables = building.tables
     columns = choose_devices(tables.seed, np.concatenate(building.devices))
     start_value = columns.pop("start_value")
-    start_value[mains[0]] = (_WRAP - connections * _YEARLY * _ROLLED_SHARE // 100) // 1000 * 1000
+    share = _ROLLED_SHARE + quiet_hours * 100 // _YEAR_HOURS
+    start_value[mains[0]] = (_WRAP - (connections * _YEARLY + _YEARLY_OF_PLACES) * share // 100) // 1000 * 1000
     count = len(start_value)
     meters = tables.add("meters", columns, count=count)
     installation = {
