@@ -22,8 +22,8 @@ from avlest.registry.rights import Actor, Right
 from avlest.registry.services.audit import save_changed, save_new
 from avlest.registry.services.bulk import insert_rows
 from avlest.settlement.models import Run, RunException, RunPart
-from avlest.settlement.runs.calculate import Results, calculate
-from avlest.settlement.runs.inputs import Inputs, Parameters, derive_digest, pack_frames, pack_inputs
+from avlest.settlement.runs.calculate import Results
+from avlest.settlement.runs.inputs import Parameters, derive_digest
 from avlest.settlement.runs.plausibility import (
     BLOCKING,
     WARNING,
@@ -36,8 +36,8 @@ from avlest.settlement.runs.plausibility import (
     merge_controls,
 )
 from avlest.settlement.services.book import book_to_json
-from avlest.settlement.services.frames import Range
-from avlest.settlement.services.gather import Gathered, Wanted, gather_inputs, split_properties
+from avlest.settlement.services.gather import Gathered, Wanted, split_properties
+from avlest.settlement.services.parts import Part, gather_parts
 from avlest.settlement.services.people import check_other_person
 from avlest.settlement.services.prices import make_price_book
 from avlest.settlement.services.zones import gather_zones
@@ -88,11 +88,9 @@ def do_make_run(actor: Actor, request: RunRequest, *, store: Store, now: datetim
     run = _start_run(actor, request, wanted, now)
     merged = _Merged(parameters.year)
     places = split_properties(actor.organisation_id, size=part_size, accounts=wanted.accounts)
-    for number, place in enumerate(places):
-        gathered = gather_inputs(store, place, wanted)
-        results = calculate(gathered.inputs, book, parameters)
-        merged.add(gathered, results)
-        _keep_part(run, (number, place), gathered.inputs, results)
+    for number, part in enumerate(gather_parts(store, places, wanted)):
+        merged.add(part.gathered, part.results)
+        _keep_part(run, number, part)
     _finish_run(actor, run, merged, wanted, store, now)
     return int(run.pk)
 
@@ -191,13 +189,11 @@ def _derive_dates(request: RunRequest, wanted: Wanted, today: date) -> tuple[dat
     return invoice_on, request.due_on or (max(later) if later else invoice_on + timedelta(days=days))
 
 
-def _keep_part(run: Run, which: tuple[int, Range], inputs: Inputs, results: Results) -> None:
-    number, place = which
-    packed, packed_results = pack_inputs(inputs), pack_frames(results.get_frames())
+def _keep_part(run: Run, number: int, part: Part) -> None:
     RunPart(
-        organisation_id=run.organisation_id, run=run, number=number, accounts=inputs.accounts.height,
-        first_property=place.first, last_property=place.last, lines=results.lines.height,
-        inputs=packed, results=packed_results, digest=derive_digest(packed, packed_results),
+        organisation_id=run.organisation_id, run=run, number=number, accounts=part.gathered.inputs.accounts.height,
+        first_property=part.place.first, last_property=part.place.last, lines=part.results.lines.height,
+        inputs=part.packed_inputs, results=part.packed_results, digest=part.digest,
     ).save(force_insert=True)  # fmt: skip
 
 
