@@ -29,8 +29,11 @@ _UTC = pl.Datetime("us", "UTC")
 _MEASURED = 50
 
 
-def make_town(folder: Path, *, meters: int, now: datetime) -> None:
-    """Make the municipality in `folder`, unless it is there; Django is set up for it either way."""
+def make_town(folder: Path, *, meters: int, now: datetime, is_bare: bool = False) -> None:
+    """Make the municipality in `folder`, unless it is there; Django is set up for it either way.
+
+    `is_bare`: places, people, meters and logins only.
+    """
     is_there = (folder / "made").exists()
     start_django(folder)
     if is_there:
@@ -46,10 +49,12 @@ def make_town(folder: Path, *, meters: int, now: datetime) -> None:
     do_fill_registry(get_actor(), world, known_at=now, now=now)
     series = make_series(world, now=now)
     print(f"{world.meters.height} meters, {series.height} series", flush=True)
-    store_use(world, series, now=now)
+    if not is_bare:
+        store_use(world, series, now=now)
     make_states(now=now)
     make_logins(now=now)
-    settle_and_find(now=now)
+    if not is_bare:
+        settle_and_find(now=now)
     (folder / "made").touch()
 
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from avlest.collect.models import GatewayState, MeterState, Reach
 from avlest.registry.models import Meter
-from avlest.registry.places import build_frame
+from avlest.registry.places import build_frame, read_as_text
 
 _UTC: Final = pl.Datetime("us", "UTC")
 _CHUNK: Final = 900
@@ -52,7 +52,9 @@ def get_heard_of(
     own = Meter.objects.of(organisation_id)
     chosen = own if serials is None else own.filter(serial__in=serials)
     states = MeterState.objects.filter(serial__in=chosen.values("serial"))
-    rows = states.filter(is_of(organisation_id)).values_list(*names)
+    texts = {f"{name}_text": read_as_text(name) for name in names if HEARD_OF[name] == _UTC}
+    columns = [f"{name}_text" if f"{name}_text" in texts else name for name in names]
+    rows = states.filter(is_of(organisation_id)).annotate(**texts).values_list(*columns)
     return build_frame(rows.iterator(chunk_size=20_000), {name: HEARD_OF[name] for name in names})
 
 

@@ -15,10 +15,11 @@ from django.test.utils import CaptureQueriesContext
 
 from avlest.collect.heard_of import HEARD_OF
 from avlest.insight.standing import STANDING
-from avlest.portal.operations.maps import spread, write_features
+from avlest.portal.operations.maps import spread, write_bounds, write_columns
 from avlest.portal.operations.stages import Stage, derive_stages
 from avlest.registry.models import Property
 from avlest.registry.places import PLACED_METERS, POINT_PLACES
+from avlest.registry.services.audit import save_changed
 from tests.portal.operations.support import text_of
 from tests.portal.world import Side
 
@@ -58,8 +59,8 @@ def test_list_and_map_have_the_same_filters(client, fleet, query, places):
     """What the list shows is what the map shows."""
     rows = read_csv(client.get(f"/drift/maalere/?{query}&format=csv"))
     assert {row["Sted"] for row in rows} == places
-    points = json.loads(client.get(f"/drift/kart/punkter.geojson?{query}").content)
-    assert len(points["features"]) == len(places)
+    points = json.loads(client.get(f"/drift/kart/punkter.json?{query}").content)
+    assert len(points["id"]) == len(points["s"]) == len(places)
 
 
 def test_nonsense_in_the_address_is_left_out(client, fleet):
@@ -78,23 +79,33 @@ def test_the_list_sorts_by_its_columns(client, fleet):
 
 def test_the_points_of_the_map_are_compact_and_ours(client, fleet):
     """Number, place, state and zone, nothing else; zones and gateways beside them; nothing of other organisations."""
-    answer = client.get("/drift/kart/punkter.geojson")
+    answer = client.get("/drift/kart/punkter.json")
     body = json.loads(answer.content)
-    assert answer["Content-Type"] == "application/geo+json"
-    assert {feature["properties"]["s"] for feature in body["features"]} == {0, 1, 2, 3, 4}
-    assert all(set(feature["properties"]) == {"s", "z"} for feature in body["features"])
+    assert answer["Content-Type"] == "application/json"
+    assert set(body) == {"id", "x", "y", "s", "z", "zones", "gateways"}
+    assert set(body["s"]) == set("01234")
+    assert {len(body[name]) for name in ("id", "x", "y", "s", "z")} == {5}
     assert [each["properties"]["name"] for each in body["gateways"]["features"]] == ["Vikmasten"]
     assert "Nesmark" not in answer.content.decode()
-    west, south, east, north = body["bbox"]
-    assert west <= 11 <= east
-    assert south <= 59.1 <= north
-    assert client.get("/drift/kart/punkter.geojson", HTTP_ACCEPT_ENCODING="gzip")["Content-Encoding"] == "gzip"
+    assert client.get("/drift/kart/punkter.json", HTTP_ACCEPT_ENCODING="gzip")["Content-Encoding"] == "gzip"
+
+
+def test_what_is_kept_of_places_follows_the_registry(client, fleet):
+    """A second look asks less of the database; a change of a place is seen at once."""
+    with CaptureQueriesContext(connection) as first:
+        client.get("/drift/maalere/")
+    with CaptureQueriesContext(connection) as second:
+        client.get("/drift/maalere/")
+    assert len(second) < len(first)
+    house = Property.objects.get(pk=fleet.vik.house.property)
+    save_changed(fleet.vik.actor, house, {"address": "Vikmarkstien 9"}, now=AT, action="change")
+    assert "Vikmarkstien 9" in text_of(client.get("/drift/maalere/"))
 
 
 def test_the_page_of_the_map_has_the_same_list(client, fleet):
     page = text_of(client.get("/drift/kart/?stage=alarm"))
     assert "Vikmarkgata 1" in page
-    assert "punkter.geojson?stage=alarm" in page
+    assert "punkter.json?stage=alarm" in page
     assert "Vikmarkveien 2" not in page
 
 
@@ -156,16 +167,16 @@ def test_meters_of_one_building_are_laid_around_it():
     assert all(abs(latitude - 60) < 0.0005 for latitude in found[:40]["latitude"])
 
 
-def test_features_are_valid_json():
+def test_the_columns_of_the_map_hold_each_meter_at_one_place():
+    """To a tenth of a metre; a meter without zone is in zone 0."""
     frame = pl.DataFrame(
-        {"point": [7], "longitude": [5.1234567], "latitude": [60.0], "stage": ["silent"], "zone": [None]},
-        schema_overrides={"zone": pl.Int64},
-    )
-    feature = json.loads(write_features(frame)[0])
-    assert feature == {
-        "type": "Feature", "id": 7, "geometry": {"type": "Point", "coordinates": [5.123457, 60.0]},
-        "properties": {"s": 3, "z": 0},
+        {"point": [7, 9], "longitude": [5.1234567, -1.5], "latitude": [60.0, 61.25], "stage": ["silent", "alarm"]}
+    ).with_columns(zone=pl.Series([None, 3], dtype=pl.Int64))
+    assert write_columns(frame) == {
+        "id": [7, 9], "x": [5_123_457, -1_500_000], "y": [60_000_000, 61_250_000], "s": "34", "z": [0, 3]
     }  # fmt: skip
+    assert write_bounds(frame) == "-1.500000,60.000000,5.123457,61.250000"
+    assert write_bounds(frame.clear()) == ""
 
 
 def test_an_open_point_without_position_is_told_of(client, fleet):

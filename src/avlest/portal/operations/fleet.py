@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 import polars as pl
+from django.core.cache import cache
 from django.http import QueryDict
 from django.utils.translation import get_language
 
@@ -18,10 +19,11 @@ from avlest.portal.operations.stages import HEARD_NAMES, Stage, derive_stages
 from avlest.portal.request import ViewerRequest
 from avlest.portal.viewer import Viewer
 from avlest.registry.media import get_media
-from avlest.registry.models import Gateway, Zone
+from avlest.registry.models import AuditEntry, Gateway, Zone
 from avlest.registry.places import get_point_places
 from avlest.registry.rights import Right
 
+_KEPT_SECONDS: Final = 60
 _SEARCHED: Final = ("address", "unit", "code", "location", "serial", "printed")
 
 
@@ -78,10 +80,24 @@ def read_selection(query: QueryDict) -> Selection:
 def get_fleet(viewer: Viewer, *, point_ids: list[int] | None = None) -> pl.DataFrame:
     """Return the organisation's points (None: all) with their states (`derive_stages`): five queries, whatever many."""
     viewer.actor.require(Right.VIEW_METERS)
-    places = get_point_places(viewer.scope, point_ids)
+    places = _get_all_places(viewer.scope) if point_ids is None else get_point_places(viewer.scope, point_ids)
     serials = None if point_ids is None else places["serial"].drop_nulls().to_list()
     heard = get_heard_of(viewer.scope, serials=serials, names=HEARD_NAMES)
     return derive_stages(places, heard, get_standing(viewer.scope))
+
+
+def _get_all_places(organisation_id: int) -> pl.DataFrame:
+    """The organisation's points with their meters, kept until the registry changes: every change has its audit row.
+
+    A change that is committed after one with a later number is noticed when `_KEPT_SECONDS` are over.
+    """
+    last = AuditEntry.objects.of(organisation_id).order_by("-pk").values_list("pk", flat=True).first()
+    key = f"fleet-places:{organisation_id}:{last}"
+    if kept := cache.get(key):
+        return pl.read_ipc(kept)
+    places = get_point_places(organisation_id)
+    cache.set(key, places.write_ipc(None).getvalue(), _KEPT_SECONDS)
+    return places
 
 
 def count_stages(fleet: pl.DataFrame) -> dict[Stage, int]:

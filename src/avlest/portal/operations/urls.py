@@ -21,7 +21,7 @@ from avlest.portal.operations import (
 urlpatterns = [
     path("drift/", overview.show_overview, name="overview"),
     path("drift/kart/", maps.show_map, name="map"),
-    path("drift/kart/punkter.geojson", maps.show_points, name="points"),
+    path("drift/kart/punkter.json", maps.show_points, name="points"),
     path("drift/maalere/", meters.show_meters, name="meters"),
     path("drift/maalere/<int:point_id>/", meters.show_meter, name="meter"),
     path("drift/dekning/", coverage.show_coverage, name="coverage"),
