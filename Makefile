@@ -10,6 +10,10 @@ UV     := uv==0.13.9
 STAMP  := $(VENV)/.installed
 TESTS  ?= tests
 WORKERS ?= 2
+# A file of tests stays with one worker: what it sets up (a service, a browser, a municipality) is set up once.
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# Commands that tests start, and people: compiled once, whatever the machine's own setting.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## this list
@@ -43,9 +47,9 @@ demo: install ## a make-believe municipality, from telegram to screen: prints th
 # SQLite alone, because the SQL below them is tested in the rooms it belongs to.
 .PHONY: test
 test: install ## run the whole test suite (quick database tests twice where PostgreSQL is installed)
-	AVLEST_TEST_DATABASE=sqlite $(BIN)/pytest $(TESTS) -n $(WORKERS)
+	AVLEST_TEST_DATABASE=sqlite $(BIN)/pytest $(TESTS) $(SPREAD)
 	@if [ "$$CI" = true ] || $(BIN)/python -m tests.support.services postgres; then \
-	  AVLEST_TEST_DATABASE=postgres $(BIN)/pytest $(TESTS) -n $(WORKERS) -q -m "database and not slow" --ignore tests/portal \
+	  AVLEST_TEST_DATABASE=postgres $(BIN)/pytest $(TESTS) $(SPREAD) -q -m "database and not slow" --ignore tests/portal \
 	  || [ $$? -eq 5 ]; fi
 
 .PHONY: lint

@@ -31,6 +31,7 @@ from tests.registry.builders import at, make_meter, make_party, make_point, make
 pytestmark = pytest.mark.django_db
 
 KEY = "00112233445566778899AABBCCDDEEFF"
+admin.autodiscover()
 REGISTRY = [model for model in admin.site._registry if model._meta.app_label == "registry"]
 
 

@@ -53,6 +53,7 @@ def test_every_kind_of_row_is_in_the_admin(admin_site=None):
     """Everything but counters and memberships (shown with their user) has its page."""
     from django.contrib import admin
 
+    admin.autodiscover()
     missing = set(apps.get_app_config("registry").get_models()) - set(admin.site._registry)
     assert missing == {Version, Membership}
 

@@ -90,11 +90,18 @@ def test_status_page_and_admin_log_in_answer(served: Served) -> None:
     assert served.get("/nowhere")[0] == 404
 
 
-def test_a_file_in_the_watched_folder_becomes_readings_also_when_keys_come_later(served: Served, sample: Path) -> None:
+@pytest.fixture(scope="module")
+def fed(served: Served, sample: Path) -> Served:
+    """The same when a file has been dropped and, after it, the keys have come."""
     drop_file(served, sample / "telegrams.txt", "round.txt")
     wait_until(lambda: (served.data / "in" / "done").exists(), what="the watched folder", seconds=PATIENCE)
     expect_success_when_found(served, sample)
     wait_until(lambda: read_readings(served.data).height > 0, what="readings", seconds=PATIENCE)
+    return served
+
+
+def test_a_file_in_the_watched_folder_becomes_readings_also_when_keys_come_later(fed: Served, sample: Path) -> None:
+    served = fed
     wait_until(lambda: '"undelivered": 0' in served.get("/health")[1], what="an empty queue", seconds=PATIENCE)
     assert read_readings(served.data)["register"].n_unique() >= METERS
     assert f"files: connected, {TELEGRAMS} taken in, 0 not readable" in expect_success("status", "--data", served.data)
@@ -156,7 +163,8 @@ def test_each_child_that_is_killed_is_started_again(served: Served) -> None:
     assert "child_ended child=work" in served.log.read_text()
 
 
-def test_a_backup_made_while_serving_is_restored_with_equal_readings(served: Served, tmp_path: Path) -> None:
+def test_a_backup_made_while_serving_is_restored_with_equal_readings(fed: Served, tmp_path: Path) -> None:
+    served = fed
     text = expect_success("backup", tmp_path / "b.tar", "--data", served.data, "--with-keys")
     assert "b.tar.keys" in text
     assert (tmp_path / "b.tar").stat().st_mode & 0o777 == 0o600

@@ -48,6 +48,7 @@ def test_every_row_belongs_to_an_organisation(model):
 
 def test_every_kind_of_row_is_in_the_admin():
     """Everything can be looked at."""
+    admin.autodiscover()
     assert set(MODELS) - set(admin.site._registry) == {Removal}
 
 

@@ -13,10 +13,5 @@ class CollectConfig(AppConfig):
     name = "avlest.collect"
     label = "collect"
     verbose_name = _("Collection")
-
-    def ready(self) -> None:
-        """Tell the rooms below what the numbers of statuses mean."""
-        from avlest.collect.pipeline.states import read_status_words
-        from avlest.readings.statuses import use_status_reader
-
-        use_status_reader(read_status_words)
+    # For validation, in the room below: what the numbers of statuses mean.  A name, because most commands never ask.
+    status_reader = "avlest.collect.pipeline.states.read_status_words"

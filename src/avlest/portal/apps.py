@@ -13,10 +13,3 @@ class PortalConfig(AppConfig):
     name = "avlest.portal"
     label = "portal"
     verbose_name = _("Portal")
-
-    def ready(self) -> None:
-        """The admin's own login knows no second factor and no throttle: it is sent to the portal's."""
-        from allauth.account.decorators import secure_admin_login
-        from django.contrib import admin
-
-        admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]

@@ -37,11 +37,12 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
+    # It brings an HTTP client, which every command would load.
+    *(["allauth.socialaccount.providers.openid_connect"] if AVLEST.login.idporten_client_id else []),
     "django_htmx",
     "django.forms",
     "django.contrib.humanize",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # its pages are found where its addresses are: project/urls.py
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
@@ -16,6 +17,9 @@ def _room_urls() -> list[URLPattern | URLResolver]:
     return [path("", include(f"{room}.urls")) for room in rooms if find_spec(f"{room}.urls")]
 
 
+admin.autodiscover()
+# The admin's own login knows no second factor and no throttle: it is sent to the portal's.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     *_room_urls(),

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the numbers in `readings.status` mean to validation.
 
-The words belong to the room that decodes telegrams, which stands above this one: it hands its reader in when it
-starts.
+The words belong to the room that decodes telegrams, which stands above this one: its Django app names the function.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from importlib import resources
 from typing import Final
 
 import polars as pl
+from django.apps import apps
+from django.utils.module_loading import import_string
 
 from avlest.readings.vee.contracts import STATUSES
 
@@ -35,19 +36,17 @@ def _read_nothing(_numbers: Iterable[int]) -> Mapping[int, str]:
     return {}
 
 
-_reader: StatusReader = _read_nothing
-
-
-def use_status_reader(reader: StatusReader) -> None:
-    """Have the numbers read by another room's function, from now on in this process."""
-    global _reader
-    _reader = reader
+@cache
+def _load_reader() -> StatusReader:
+    """The function that an installed app names as its `status_reader`."""
+    named = [config.status_reader for config in apps.get_app_configs() if hasattr(config, "status_reader")]
+    return import_string(named[0]) if named else _read_nothing
 
 
 def read_statuses(numbers: pl.Series) -> pl.DataFrame:
     """The rows `vee.contracts.STATUSES` of those statuses that mean tampering or a dry pipe."""
     wanted = [number for number in numbers.drop_nulls().unique().to_list() if number != _OK]
-    return derive_statuses(_reader(wanted)) if wanted else derive_statuses({})
+    return derive_statuses(_load_reader()(wanted)) if wanted else derive_statuses({})
 
 
 def derive_statuses(words: Mapping[int, str]) -> pl.DataFrame:
