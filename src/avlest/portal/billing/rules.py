@@ -30,6 +30,8 @@ RULES = (
     _clerks("run_new", *_FORM),
     _clerks("run_basis", *_FORM),
     _seen("work", work_id="work"),
+    _seen("controls"),
+    _clerks("control_new", *_FORM),
     _seen("run", **_RUN),
     _seen("run_control", **_RUN),
     _clerks("run_exception", *_FORM, **_RUN, exception_id="exception"),

@@ -7,6 +7,7 @@ from django.urls import path
 
 from avlest.portal.billing import (
     accounts,
+    controls,
     documents,
     imports,
     invoices,
@@ -30,6 +31,8 @@ urlpatterns = [
     path("styre/avregning/ny/", starting.start_run, name="run_new"),
     path("styre/avregning/ny/grunnlag/", starting.show_basis, name="run_basis"),
     path("styre/avregning/arbeid/<int:work_id>/", starting.show_work, name="work"),
+    path("styre/avregning/malerkontroll/", controls.show_controls, name="controls"),
+    path("styre/avregning/malerkontroll/ny/", controls.note_control, name="control_new"),
     path(_RUN, runs.open_run, name="run"),
     path(f"{_RUN}kontroll/", runs.show_control, name="run_control"),
     path(f"{_RUN}kontroll/<int:exception_id>/", runs.accept_exception, name="run_exception"),
