@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 import polars as pl
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef
 
 from avlest.collect.models import GatewayState, MeterState, Reach
 from avlest.registry.models import Meter
@@ -56,6 +56,13 @@ def get_heard_of(
     columns = [f"{name}_text" if f"{name}_text" in texts else name for name in names]
     rows = states.filter(is_of(organisation_id)).annotate(**texts).values_list(*columns)
     return build_frame(rows.iterator(chunk_size=20_000), {name: HEARD_OF[name] for name in names})
+
+
+def count_heard_last(organisation_id: int) -> dict[str, int]:
+    """How many of an organisation's meters each gateway was the last to hear: one query."""
+    own = Meter.objects.of(organisation_id)
+    states = MeterState.objects.filter(serial__in=own.values("serial")).filter(is_of(organisation_id))
+    return dict(states.order_by().values_list("gateway").annotate(number=Count("pk")))
 
 
 GATEWAYS_OF: Final[Mapping[str, pl.DataType]] = {

@@ -10,7 +10,15 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from avlest.insight import comparing, queries
-from avlest.insight.infos import AlarmCounts, AlarmInfo, BalanceInfo, ComparisonInfo, CoverageInfo, NightInfo
+from avlest.insight.infos import (
+    AlarmBrief,
+    AlarmCounts,
+    AlarmInfo,
+    BalanceInfo,
+    ComparisonInfo,
+    CoverageInfo,
+    NightInfo,
+)
 from avlest.insight.models import Alarm
 from avlest.readings.access import check_series
 from avlest.readings.tables import Store
@@ -41,6 +49,18 @@ def access_alarms(
         until=until,
         limit=limit,
     )
+
+
+def access_open_briefs(actor: Actor, *, kinds: Collection[str] | None = None) -> list[AlarmBrief]:
+    """Return what counts and orders the open alarms of the actor's organisation; see `queries.get_open_briefs`."""
+    actor.require(Right.VIEW_METERS)
+    return queries.get_open_briefs(actor.organisation_id, kinds=kinds)
+
+
+def access_these_alarms(actor: Actor, alarm_ids: Collection[int], *, now: datetime) -> dict[int, AlarmInfo]:
+    """Return some alarms of the actor's organisation by their number."""
+    actor.require(Right.VIEW_METERS)
+    return queries.get_these_alarms(actor.organisation_id, alarm_ids, now=now)
 
 
 def access_alarm(actor: Actor, alarm_id: int, *, now: datetime) -> AlarmInfo:

@@ -42,6 +42,20 @@ class ToldInfo:
     error: str = ""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class AlarmBrief:
+    """What is needed of hundreds of open alarms to count and order them; `rate` as in `AlarmInfo`."""
+
+    id: int
+    kind: str
+    cause: str
+    severity: str
+    rate: int | None
+    since: datetime
+    count: int
+    acknowledged_at: datetime | None
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmInfo:
     """One alarm with all that it carries: since when, how much, what it costs, why, what to check, who was told.

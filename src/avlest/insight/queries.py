@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 
 from avlest.insight.infos import (
     AbsenceInfo,
+    AlarmBrief,
     AlarmCounts,
     AlarmInfo,
     BalanceInfo,
@@ -93,6 +94,21 @@ def get_alarms(
         found.sort(key=lambda row: (row.opened_at, row.pk), reverse=True)
     infos = _finish(found if windows is not None else found[:limit], now=now)
     return infos if windows is None else _cut_all(infos, windows)[:limit]
+
+
+def get_open_briefs(organisation_id: int, *, kinds: Collection[str] | None = None) -> list[AlarmBrief]:
+    """Return what is needed to count and order all open alarms of an organisation, without places and messages."""
+    rows = Alarm.objects.of(organisation_id).filter(is_shown=True, cleared_at__isnull=True)
+    if kinds is not None:
+        rows = rows.filter(kind__in=list(kinds))
+    columns = [field.name for field in dataclasses.fields(AlarmBrief)]
+    return [AlarmBrief(*row) for row in rows.order_by("-opened_at", "-pk").values_list(*columns)]
+
+
+def get_these_alarms(organisation_id: int, alarm_ids: Collection[int], *, now: datetime) -> dict[int, AlarmInfo]:
+    """Return some alarms of an organisation by their number; those it does not have are left out."""
+    rows = [row for some in _chunks(alarm_ids) for row in Alarm.objects.of(organisation_id).filter(pk__in=some)]
+    return {info.id: info for info in _finish(rows, now=now)}
 
 
 def get_alarm(

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from avlest.collect.models import GatewayState, Reach
 from avlest.insight.infos import AlarmInfo, AlarmState
@@ -64,6 +67,23 @@ def test_alarms_of_one_kind_and_cause_are_together_and_the_worst_first(now):
     assert (first.kind, first.total, first.meters) == ("burst", 1, 2)
     assert (second.total, second.meters, len(second.alarms), second.unseen) == (30, 60, 20, 30)
     assert second.first.rate == 29
+
+
+def test_only_alarms_that_are_listed_are_read_whole(client, fleet, now):
+    """Hundreds are open at once: they are counted and ordered from a few columns."""
+    home = fleet.vik.homes[Side.OWN]
+    client.get("/drift/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/drift/")
+    for at in range(30):
+        make_alarm(fleet, home, now, scope="meter", subject=1000 + at, point_id=None, series_id=None)
+    with CaptureQueriesContext(connection) as many:
+        page = text_of(client.get("/drift/"))
+    assert "31 varsler" in page or "30 varsler" in page
+    assert len(many) == len(few)
+    whole = [each["sql"] for each in many if '"insight_alarm"."detail"' in each["sql"]]
+    assert len(whole) == 1
+    assert re.search(r'"id" IN \([\d, ]{1,60}\)', whole[0])
 
 
 def test_an_alarm_is_acknowledged_with_a_note(client, fleet, now):

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, cast, overload
 
-from django.db.models import F, Model, QuerySet
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import F, Model, OrderBy, QuerySet
 from django.http import QueryDict
 
 from avlest.portal.tables import PAGE_SIZE, Column, Table, Text
@@ -80,11 +81,25 @@ def read_rows(
 
 
 def _order(rows: QuerySet[Any], columns: Sequence[str], *, is_descending: bool) -> QuerySet[Any]:
-    """Rows without a value come last in both directions; the number settles what is alike."""
+    """Rows without a value come last in both directions; the number settles what is alike, in the same direction.
+
+    Where a column always has a value nothing is said of nulls, so that an index of it gives the order.
+    """
     if not columns:
         return rows
-    terms = [F(column).desc(nulls_last=True) if is_descending else F(column).asc(nulls_last=True) for column in columns]
-    return rows.order_by(*terms, "pk")
+    return rows.order_by(*(_order_by(rows.model, name, is_descending=is_descending) for name in (*columns, "pk")))
+
+
+def _order_by(model: type[Model], column: str, *, is_descending: bool) -> OrderBy:
+    return OrderBy(F(column), descending=is_descending, nulls_last=_may_be_empty(model, column) or None)
+
+
+def _may_be_empty(model: type[Model], column: str) -> bool:
+    """Whether a column may be null; what is not a column of the table itself may."""
+    try:
+        return column != "pk" and bool(model._meta.get_field(column).null)
+    except FieldDoesNotExist:
+        return True
 
 
 def read_page(query: QueryDict) -> int:

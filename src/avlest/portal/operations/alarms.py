@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from avlest.insight.access import access_alarm, access_alarms, access_members
-from avlest.insight.infos import AlarmInfo
+from avlest.insight.access import access_alarm, access_alarms, access_members, access_open_briefs, access_these_alarms
+from avlest.insight.infos import AlarmBrief, AlarmInfo
 from avlest.insight.queries import get_silenced_meters
 from avlest.insight.services.alarms import do_acknowledge
 from avlest.insight.standing import SEVERITIES
@@ -25,7 +26,7 @@ from avlest.portal.operations.fleet import get_fleet
 from avlest.portal.operations.meters import link_point, name_place
 from avlest.portal.request import ViewerRequest
 from avlest.registry.models import Installation
-from avlest.registry.rights import Right
+from avlest.registry.rights import Actor, Right
 
 _MOST: Final = 20
 """Alarms of one cause that are listed at once; the rest is behind a link."""
@@ -49,8 +50,8 @@ class CauseGroup:
     kind: str
     cause: str
     severity: str
-    first: AlarmInfo
-    alarms: tuple[AlarmInfo, ...]
+    first: AlarmInfo | AlarmBrief
+    alarms: tuple[AlarmInfo | AlarmBrief, ...]
     total: int
     meters: int
     unseen: int
@@ -61,25 +62,40 @@ def show_alarms(request: ViewerRequest) -> HttpResponse:
     """What is open, by cause, the worst first; `?kind=silent` for all of one kind, `?state=over` for what has ended."""
     is_over = request.GET.get("state") == "over"
     kind = request.GET.get("kind", "")
-    found = access_alarms(
-        request.viewer.actor, now=request.now, is_open=not is_over, kinds=[kind] if kind else None,
-        limit=_LISTED if is_over else None,
-    )  # fmt: skip
-    groups = group_by_cause(found, most=len(found) if kind else _MOST)
-    context = {"groups": groups, "kind": kind, "is_over": is_over, "over": found if is_over else []}
+    kinds, actor = [kind] if kind else None, request.viewer.actor
+    context: dict[str, Any] = {"kind": kind, "is_over": is_over}
+    if is_over:
+        context["over"] = access_alarms(actor, now=request.now, is_open=False, kinds=kinds, limit=_LISTED)
+    else:
+        briefs = access_open_briefs(actor, kinds=kinds)
+        groups = group_by_cause(briefs, most=len(briefs) if kind else _MOST)
+        context["groups"] = complete_groups(actor, groups, now=request.now)
     return render(request, "portal/operations/alarms.html", context)
 
 
-def group_by_cause(alarms: Sequence[AlarmInfo], *, most: int) -> list[CauseGroup]:
+def complete_groups(actor: Actor, groups: Sequence[CauseGroup], *, now: datetime) -> list[CauseGroup]:
+    """The groups with all that their alarms carry."""
+    known = access_these_alarms(actor, [alarm.id for group in groups for alarm in group.alarms], now=now)
+    return [
+        dataclasses.replace(
+            group,
+            first=known[group.first.id],
+            alarms=tuple(known[alarm.id] for alarm in group.alarms),
+        )
+        for group in groups
+    ]
+
+
+def group_by_cause(alarms: Sequence[AlarmInfo | AlarmBrief], *, most: int) -> list[CauseGroup]:
     """Alarms of one kind and cause together, the worst and largest first; `most` of each are kept."""
-    found: dict[tuple[str, str], list[AlarmInfo]] = {}
+    found: dict[tuple[str, str], list[AlarmInfo | AlarmBrief]] = {}
     for alarm in alarms:
         found.setdefault((str(alarm.kind), alarm.cause), []).append(alarm)
     groups = [_make_group(kind, cause, members, most) for (kind, cause), members in found.items()]
     return sorted(groups, key=lambda group: (SEVERITIES.index(group.severity), -group.meters, group.kind))
 
 
-def _make_group(kind: str, cause: str, members: list[AlarmInfo], most: int) -> CauseGroup:
+def _make_group(kind: str, cause: str, members: list[AlarmInfo | AlarmBrief], most: int) -> CauseGroup:
     """What runs away fastest comes first, then what has lasted longest."""
     ordered = sorted(members, key=lambda alarm: (SEVERITIES.index(alarm.severity), -(alarm.rate or 0), alarm.since))
     return CauseGroup(
@@ -124,7 +140,7 @@ def _get_silenced(request: ViewerRequest, alarm: AlarmInfo) -> dict[str, Any]:
 def acknowledge_cause(request: ViewerRequest) -> HttpResponse:
     """Acknowledge all open alarms of one kind and cause."""
     kind, cause = request.POST.get("kind", ""), request.POST.get("cause", "")
-    found = access_alarms(request.viewer.actor, now=request.now, is_open=True, kinds=[kind], limit=None)
+    found = access_open_briefs(request.viewer.actor, kinds=[kind])
     chosen = [alarm for alarm in found if alarm.cause == cause and alarm.acknowledged_at is None]
     for alarm in chosen:
         do_acknowledge(request.viewer.actor, alarm.id, now=request.now)

@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from avlest.collect.heard_of import get_gateways_of, get_heard_of, get_reach_of
+from avlest.collect.heard_of import count_heard_last, get_gateways_of, get_reach_of
 from avlest.portal.operations.templatetags.operations import share
 from avlest.portal.operations.words import name_road
 from avlest.portal.request import ViewerRequest
@@ -64,6 +64,19 @@ def show_gateways(request: ViewerRequest) -> HttpResponse:
     return render(request, "portal/operations/gateways.html", context)
 
 
+def count_gateways(request: ViewerRequest) -> tuple[int, int]:
+    """How many gateways are in use, and how many of them nothing was heard of for a day."""
+    request.viewer.actor.require(Right.VIEW_METERS)
+    own = Gateway.objects.of(request.viewer.scope).filter(retired_at__isnull=True)
+    codes = list(own.values_list("code", flat=True))
+    heard = dict(get_gateways_of(codes).select("code", "last_heard_at").iter_rows())
+    return len(codes), sum(_is_quiet(heard.get(code), request.now) for code in codes)
+
+
+def _is_quiet(last_heard_at: datetime | None, now: datetime) -> bool:
+    return last_heard_at is None or now - last_heard_at > QUIET
+
+
 def get_gateways(request: ViewerRequest) -> list[GatewayRow]:
     """Return the gateways in use with their figures: five queries."""
     request.viewer.actor.require(Right.VIEW_METERS)
@@ -71,7 +84,7 @@ def get_gateways(request: ViewerRequest) -> list[GatewayRow]:
     gateways = list(own.order_by("name", "code"))
     states = {row["code"]: row for row in get_gateways_of([each.code for each in gateways]).to_dicts()}
     total = sum(row["heard"] for row in states.values()) or 1
-    lasts = dict(get_heard_of(request.viewer.scope, names=("gateway",)).group_by("gateway").agg(pl.len()).iter_rows())
+    lasts = count_heard_last(request.viewer.scope)
     reach = get_reach_of(request.viewer.scope, since=request.now - REACH)
     alone = None if reach.is_empty() else count_alone(reach)
     return [_to_row(each, states.get(each.code, {}), total, lasts, alone, request.now) for each in gateways]
@@ -98,7 +111,7 @@ def _to_row(
         last=lasts.get(each.code, 0),
         alone=None if alone is None else alone.get(each.code, 0),
         rssi=state.get("rssi"),
-        is_quiet=at is None or now - at > QUIET,
+        is_quiet=_is_quiet(at, now),
     )
 
 

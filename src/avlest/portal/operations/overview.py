@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from avlest.insight.access import access_alarms, access_coverage
+from avlest.insight.access import access_coverage, access_open_briefs
 from avlest.insight.infos import CoverageInfo
 from avlest.insight.notify.failed import count_messages
-from avlest.portal.operations.alarms import CauseGroup, group_by_cause
+from avlest.portal.operations.alarms import CauseGroup, complete_groups, group_by_cause
 from avlest.portal.operations.fleet import Selection, count_stages, get_fleet
-from avlest.portal.operations.gateways import get_gateways
+from avlest.portal.operations.gateways import count_gateways
 from avlest.portal.operations.messages import SINCE
 from avlest.portal.operations.telegrams import count_unread
 from avlest.portal.request import ViewerRequest
@@ -49,13 +49,12 @@ class Figure:
 def show_overview(request: ViewerRequest) -> HttpResponse:
     """States of all meters, what is open, and how the equipment does."""
     counts = count_stages(get_fleet(request.viewer))
-    open_alarms = access_alarms(request.viewer.actor, now=request.now, is_open=True, limit=None)
-    groups = group_by_cause(open_alarms, most=1)
+    groups = group_by_cause(access_open_briefs(request.viewer.actor), most=1)
     meters = reverse("operations:meters")
     context = {
         "stages": [(meters + Selection(stage=stage.value).address(), stage, count) for stage, count in counts.items()],
         "total": sum(counts.values()),
-        "groups": groups[:_SHOWN],
+        "groups": complete_groups(request.viewer.actor, groups[:_SHOWN], now=request.now),
         "more": max(0, len(groups) - _SHOWN),
         "figures": [_show_alarms(groups), _show_coverage(request), _show_gateways(request), *_show_queues(request)],
     }
@@ -83,10 +82,9 @@ def _show_coverage(request: ViewerRequest) -> Figure:
 
 
 def _show_gateways(request: ViewerRequest) -> Figure:
-    rows = get_gateways(request)
-    quiet = sum(row.is_quiet for row in rows)
+    total, quiet = count_gateways(request)
     note = ngettext("%(count)d unheard for a day", "%(count)d unheard for a day", quiet) % {"count": quiet}
-    return Figure(_("Gateways"), len(rows), note, reverse("operations:gateways"), "late" if quiet else "good")
+    return Figure(_("Gateways"), total, note, reverse("operations:gateways"), "late" if quiet else "good")
 
 
 def _show_queues(request: ViewerRequest) -> list[Figure]:
