@@ -41,11 +41,16 @@ class Basis:
     names: Mapping[int, str]
 
 
-@lru_cache(maxsize=4)
 def get_part_frame(run_id: int, number: int, column: str, name: str) -> pl.DataFrame:
     """Return a frame of a part (`column`: inputs or results); parts never change, so neighbours share it."""
-    rows = RunPart.objects.filter(run_id=run_id, number=number).values_list(column, flat=True)
-    return unpack_frame(bytes(rows[0]), name)
+    part, digest = RunPart.objects.filter(run_id=run_id, number=number).values_list("pk", "digest")[0]
+    return _read_part_frame(part, digest, column, name)
+
+
+@lru_cache(maxsize=4)
+def _read_part_frame(part_id: int, _digest: str, column: str, name: str) -> pl.DataFrame:
+    """The digest is of what the part holds: another part with its number (a database read back) is another frame."""
+    return unpack_frame(bytes(RunPart.objects.filter(pk=part_id).values_list(column, flat=True)[0]), name)
 
 
 def open_basis(run: Run, number: int, account_id: int, *, store: Store | None) -> Basis:
