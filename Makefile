@@ -71,8 +71,9 @@ bench: install ## measure the hot paths, one after the other
 	  echo "== $$bench"; PYTHONPATH=. $(BIN)/python bench/$$bench.py || exit 1; done
 
 .PHONY: fuzz
-fuzz: install ## throw a million damaged telegrams at the decoder
+fuzz: install ## throw a million damaged telegrams at the decoder, and compare both decoders on 100,000
 	$(BIN)/python -m fuzz.decode --count 1000000
+	AVLEST_TEST_TELEGRAMS=100000 $(BIN)/pytest tests/catalogue/test_columnar_equals_scalar.py -n $(WORKERS) -q
 
 .PHONY: conformance
 conformance: install ## score `avlest decode` against the shared vectors, per meter family

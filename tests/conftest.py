@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _choose_database(os.environ.get("AVLEST_TEST_DATABASE", "sqlite"))
     # Test modules import models at their top: the settings must be read by then, and not before.
     django.setup()
-    _make_sqlite_at_once()
+    _make_tables_at_once()
     _keep_cache_in_memory()
 
 
@@ -58,16 +58,14 @@ def _keep_cache_in_memory() -> None:
     settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
-def _make_sqlite_at_once() -> None:
-    """Make the tables of a SQLite test database from the models (`django_db_setup` adds what is missing).
+def _make_tables_at_once() -> None:
+    """Make the tables of a test database from the models (`django_db_setup` adds what is missing).
 
-    That this is what all migrations make has a test of its own; PostgreSQL lives through the migrations.
+    That this is what all migrations make has tests of its own.
     """
     from django.conf import settings
 
-    database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        database["TEST"]["MIGRATE"] = False
+    settings.DATABASES["default"].setdefault("TEST", {})["MIGRATE"] = False
 
 
 def _choose_database(wanted: str) -> None:

@@ -19,7 +19,7 @@ def test_killed_processes_and_restarted_brokers_lose_and_double_nothing(
 ) -> None:
     from tests.collect.nothing_lost import describe, run_nothing_lost
 
-    plan = {"telegrams": 5000, "meters": 50, "kills": 6, "restarts": 2, "rate": 400.0}
+    plan = {"telegrams": 3000, "meters": 50, "kills": 4, "restarts": 2, "rate": 400.0}
     folder = tmp_path / "data"
     if database == "sqlite":
         outcome = run_nothing_lost(folder, mosquitto, **plan)
@@ -29,4 +29,4 @@ def test_killed_processes_and_restarted_brokers_lose_and_double_nothing(
         with run_postgres() as server:
             outcome = run_nothing_lost(folder, mosquitto, database=server.url, **plan)
     assert (outcome.missing, outcome.strange, outcome.doubled) == (0, 0, 0), describe(outcome)
-    assert outcome.stored == 5000
+    assert outcome.stored == 3000

@@ -40,9 +40,11 @@ def test_values_with_joins_and_instants_are_converted() -> None:
     from avlest.registry.models import Membership
 
     prepared = Prepared(
-        lambda role, since: Membership.objects.filter(role=role, user__last_login__gte=since)
-        .order_by("user__username")
-        .values_list("organisation__name", "user__last_login")
+        lambda role, since: (
+            Membership.objects.filter(role=role, user__last_login__gte=since)
+            .order_by("user__username")
+            .values_list("organisation__name", "user__last_login")
+        )
     )
     assert prepared.ask(role="operator", since=NOW + timedelta(hours=1)) == [
         ("Vik 1", NOW + timedelta(hours=1)),

@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PREPARE = """
 import django; django.setup()
 from datetime import UTC, date, datetime
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
+from avlest.project.new_database import make_tables
+make_tables()
 from avlest.readings.tables import open_store
 from avlest.settlement.services.runs import RunRequest, do_approve_run, do_make_run
 from tests.settlement.builders import add_days, add_home, add_prices, make_people

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of a new SQLite database in one go, instead of living through every migration there has been.
+"""The tables of a new database in one go, instead of living through every migration there has been.
 
 Going through them costs fifteen seconds of processor time, most of it to picture the models as they were after each
-step.  Here the tables are made from the models as they are, what our migrations do beside tables (triggers) is done,
-and all are noted as applied.  `tests/project/test_new_database.py` compares the outcome with that of `migrate`.
+step.  Here the tables are made from the models as they are, what our migrations do beside tables (triggers, exclusions)
+is done, and all are noted as applied.  `tests/project/test_new_database.py` compares the outcome with that of
+`migrate`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _OURS = "avlest."
 
 def make_tables() -> None:
     """Make or bring up to date the tables of the configured database."""
-    if connection.vendor == "sqlite" and not connection.introspection.table_names():
+    if not connection.introspection.table_names():
         _make_at_once()
     call_command("migrate", verbosity=0)
 
