@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -26,6 +26,7 @@ from avlest.portal.request import ViewerRequest
 from avlest.portal.resident.homes import get_homes
 from avlest.portal.resident.models import Consent
 from avlest.portal.resident.series import Use, choose_uses
+from avlest.portal.windows import Window, merge
 from avlest.registry.rights import AccessDeniedError
 from avlest.registry.services.audit import save_changed, save_new
 
@@ -87,11 +88,37 @@ def has_consent(party_ids: Iterable[int], point_id: int, stream: str, *, now: da
 
 def get_allowed(party_ids: Iterable[int], stream: str, *, now: datetime) -> frozenset[int]:
     """Return the points of which a person lets a stream be used now."""
-    present = Q(tenancy__starts_at__lte=now) & (Q(tenancy__ends_at__isnull=True) | Q(tenancy__ends_at__gt=now))
     rows = Consent.objects.filter(
-        present, tenancy__party_id__in=list(party_ids), stream=stream, withdrawn_at__isnull=True
+        _get_present(now), tenancy__party_id__in=list(party_ids), stream=stream, withdrawn_at__isnull=True
     )
     return frozenset(rows.values_list("point_id", flat=True))
+
+
+def get_consented(
+    organisation_id: int,
+    point_ids: Collection[int],
+    stream: str,
+    *,
+    now: datetime,
+    party_ids: Collection[int] | None = None,
+) -> dict[int, tuple[Window, ...]]:
+    """Return by point the times of the tenancies in which a stream may be used: given, not withdrawn, still going on.
+
+    `party_ids`: given by these people; None: by whoever lives there.
+    """
+    rows = Consent.objects.of(organisation_id).filter(
+        _get_present(now), point_id__in=list(point_ids), stream=stream, withdrawn_at__isnull=True
+    )
+    if party_ids is not None:
+        rows = rows.filter(tenancy__party_id__in=list(party_ids))
+    found: dict[int, tuple[Window, ...]] = {}
+    for point, start, stop in rows.values_list("point_id", "tenancy__starts_at", "tenancy__ends_at"):
+        found[point] = (*found.get(point, ()), Window(start, stop))
+    return {point: merge(windows) for point, windows in found.items()}
+
+
+def _get_present(now: datetime) -> Q:
+    return Q(tenancy__starts_at__lte=now) & (Q(tenancy__ends_at__isnull=True) | Q(tenancy__ends_at__gt=now))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

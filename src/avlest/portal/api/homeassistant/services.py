@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from avlest.portal.access import SeriesAccess, access_own_series
+from avlest.portal.api.consenting import cut_to_consent
 from avlest.portal.api.guard import TargetError, find_target
 from avlest.portal.api.homeassistant.discovery import Message, Sensor, derive_messages
 from avlest.portal.api.homeassistant.publishing import Broker, PublishError, publish
@@ -104,8 +105,10 @@ def do_end_broker(viewer: Viewer, *, now: datetime) -> None:
 def get_sensors(viewer: Viewer, store: Store, *, now: datetime) -> list[Sensor]:
     """Return what the resident may see now, in the active language; nothing of homes they have left."""
     own = [each for each in access_own_series(viewer) if any(window.contains(now) for window in each.access.hours)]
-    values = read_latest(viewer, store, own, now=now) if own else []
-    return [_to_sensor(series, value) for series, value in zip(own, values, strict=True)]
+    # The broker is a program too; months are summed from hours here, so that what is not allowed is left out whole.
+    allowed = [each for each in cut_to_consent(viewer, own, now=now) if each.access.hours]
+    values = read_latest(viewer, store, allowed, now=now) if allowed else []
+    return [_to_sensor(series, value) for series, value in zip(allowed, values, strict=True)]
 
 
 def _to_sensor(series: SeriesAccess, values: dict[str, Any]) -> Sensor:

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from avlest.portal.access import SeriesAccess, access_own_series, access_series, access_these_series
 from avlest.portal.api import schemas
+from avlest.portal.api.consenting import require_consent
 from avlest.portal.api.formats import MEDIA_TYPES, Format, answer_rows, choose_format
 from avlest.portal.api.latest import read_latest
 from avlest.portal.api.paging import ListQuery, Number, get_following, read_cursor, take_after, write_cursor
@@ -25,7 +26,7 @@ from avlest.portal.api.reading_out import (
     read_readings,
     read_values,
 )
-from avlest.portal.api.v1.common import answers, files, get_now, get_viewer, make_router, sees_organisation
+from avlest.portal.api.v1.common import answers, files, get_caller, get_now, get_viewer, make_router, sees_organisation
 from avlest.portal.store import get_store
 from avlest.registry import mapping
 from avlest.registry.contracts import SeriesInfo
@@ -107,9 +108,10 @@ def _write(series: SeriesInfo) -> schemas.Series:
 def get_latest(request: HttpRequest, series_id: Path[Number]) -> Any:
     """The last reading, and what was used so far today and this month."""
     viewer = get_viewer(request)
-    series = access_series(viewer, series_id)
-    check_detail([series], Resolution.HOUR)
-    return schemas.Latest(**read_latest(viewer, get_store(), [series], now=get_now(request))[0])
+    series = [access_series(viewer, series_id)]
+    check_detail(series, Resolution.HOUR)
+    allowed = require_consent(get_caller(request), series, now=get_now(request))
+    return schemas.Latest(**read_latest(viewer, get_store(), allowed, now=get_now(request))[0])
 
 
 @router.get(
@@ -139,6 +141,8 @@ def _answer_values(request: HttpRequest, series: list[SeriesAccess], query: Valu
         start=start, stop=stop, resolution=query.resolution, limit=query.limit, cursor=query.cursor,
         as_known_at=query.as_known_at,
     )  # fmt: skip
+    if query.resolution != Resolution.MONTH:
+        series = require_consent(get_caller(request), series, now=now)
     frame, cursor = read_values(get_viewer(request), get_store(), series, wanted, now=now)
     return answer_rows(request, frame, form, following=_follow(request, cursor, wanted))
 
@@ -153,7 +157,8 @@ def list_readings(request: HttpRequest, series_id: Path[Number], query: Query[Pe
     form, now, viewer = choose_format(request, query.format), get_now(request), get_viewer(request)
     start, stop = parse_period(query.start, query.stop, longest=_LONGEST_READINGS, now=now)
     wanted = Wanted(start=start, stop=stop, limit=query.limit, cursor=query.cursor)
-    frame, cursor = read_readings(viewer, get_store(), access_series(viewer, series_id), wanted, now=now)
+    (series,) = require_consent(get_caller(request), [access_series(viewer, series_id)], now=now)
+    frame, cursor = read_readings(viewer, get_store(), series, wanted, now=now)
     return answer_rows(request, frame, form, following=_follow(request, cursor, wanted))
 
 
