@@ -8,7 +8,8 @@
   with the behaviour that makes the register values;
 * memory: that many telegrams streamed without keeping any: the largest memory of the process on the way;
 * stored: the town's telegrams through inbox, pipeline and Delta table; every stored reading is compared with the
-  emission it comes from, both ways.
+  emission it comes from, both ways.  Then hours are derived, and each hour of each counter is worked out again from
+  what its register said.
 """
 
 from __future__ import annotations
@@ -29,10 +30,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from avlest.readings.tables import Store
     from avlest.simulate.contracts import Emissions, World
 
 STOP = datetime(2026, 11, 1, tzinfo=UTC)
 SEED = 7
+WAITED = timedelta(days=14)
+"""So long after the end hours are derived: younger gaps wait for telegrams that are late."""
 BLOCK = 16
 
 
@@ -182,6 +188,7 @@ def prepare(folder: Path) -> None:
 
 def compare_stored(world: World) -> None:
     """Take a world in and compare every reading, one model at a time."""
+    import polars as pl  # after the settings of its threads
     from django.conf import settings
 
     from avlest.collect.inbox import Inbox
@@ -206,18 +213,37 @@ def compare_stored(world: World) -> None:
         worker.drain()
         seconds = time.monotonic() - clock
         stored = read_stored(worker.store)
-    import polars as pl
-
-    wrong, missing = compare(pl.concat(expected), stored)
+        said = pl.concat(expected)
+        hours_are_right = check_hours(worker.store, said, world)
+    wrong, missing = compare(said, stored)
     tally = air.tally
     print(
         f"stored: {tally.sent:,} telegrams ({tally.lost:,} lost, {tally.damaged:,} damaged, "
         f"{tally.repeated:,} repeats) in {seconds:.0f} s; {stored.height:,} readings stored, "
         f"{wrong.height} differ from what was said, {missing.height} values of now are missing"
     )
-    if wrong.height or missing.height:
+    print(f"stored: {read_memory():,.0f} MB at most")
+    if wrong.height or missing.height or not hours_are_right:
         print(wrong.head(), missing.head())
         raise SystemExit(1)
+
+
+def check_hours(store: Store, said: pl.DataFrame, world: World) -> bool:
+    """Derive hours and hold them against what was said."""
+    from avlest.readings.services.derivation import do_derive
+    from bench.stored_hours import compare_hours
+
+    clock = time.monotonic()
+    done = do_derive(store, now=world.stop + WAITED)
+    print(f"stored: {done.hourly:,} hours derived in {time.monotonic() - clock:.0f} s")
+    found = compare_hours(store, said)
+    print(
+        f"stored: {found.series:,} series of counters compared ({found.sparse:,} that send less than each hour, and "
+        f"{found.left_out:,} exchanged, turned back or heard once left out): {found.wrong_hours:,} of {found.hours:,} "
+        f"hours between readings differ by more than rounding ({found.off_hours} thousandths at most), "
+        f"{found.wrong_sums:,} of {found.sums:,} sums ({found.off_sums})"
+    )
+    return not found.wrong_hours and not found.wrong_sums
 
 
 if __name__ == "__main__":

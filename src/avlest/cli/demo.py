@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +38,7 @@ def demo(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="TCP port; 0: 8080 or the next that is free.")
     ] = 0,
+    only_serve: Annotated[bool, typer.Option("--only-serve", hidden=True)] = False,
 ) -> None:
     """Simulate a municipality, take in what its meters say, and open the service on it; again, it goes on."""
     _require_server()
@@ -45,13 +48,25 @@ def demo(
     with explain_demo_failures():
         if fresh:
             _throw_away(folder)
-        run = Demonstration.open(folder, homes=homes, days=days, seed=seed)
-        run.bring_up_to_date()
-        run.print_summary()
+        if not only_serve:
+            run = Demonstration.open(folder, homes=homes, days=days, seed=seed)
+            run.bring_up_to_date()
+            run.print_summary()
+            if check or serve:
+                _go_on_small(folder, port, check=check)
+            return
+        run = Demonstration.open_known(folder)
         if check:
             run.check_service(port)
-        elif serve:
+        else:
             run.serve(port)
+
+
+def _go_on_small(folder: Path, port: int, *, check: bool) -> None:
+    """Become a process that only serves: what was done before holds memory that it would never give back."""
+    sys.stdout.flush()
+    arguments = ["demo", "--only-serve", "--data", str(folder), "--port", str(port), *(["--check"] if check else [])]
+    os.execv(sys.executable, [sys.executable, "-m", "avlest", *arguments])  # noqa: S606  our own program
 
 
 def _require_server() -> None:

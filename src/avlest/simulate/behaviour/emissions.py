@@ -20,7 +20,7 @@ from avlest.simulate.behaviour.sending import Sendings, derive_sendings
 from avlest.simulate.chance import Integers
 from avlest.simulate.contracts import INSTANT, Emissions, World
 from avlest.simulate.faults.air import Air, build_air, derive_air_columns, find_silent
-from avlest.simulate.radio.models import MODELS
+from avlest.simulate.radio.models import MODELS, Road
 
 ROWS: Final = 250_000
 """About how many telegrams one piece holds."""
@@ -127,6 +127,8 @@ def _build_frame(
     kept = ~find_silent(air, sendings.meter, sendings.at)
     meter, row, at, number = (column[kept] for column in (sendings.meter, sendings.row, sendings.at, sendings.number))
     column, rest = np.divmod(at - flow.hours.first * HOUR, HOUR)
+    if MODELS[sendings.model].road is Road.HAN:
+        rest[:] = 0  # the list comes a little after the hour and has the counters of the hour
     moments = Moments(
         seed,
         flow,
