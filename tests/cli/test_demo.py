@@ -118,7 +118,7 @@ def test_the_demonstration_stands_and_goes_on(tmp_path: Path) -> None:
     assert first.stdout.rstrip().endswith("everything held")
     plan = read_plan(tmp_path / "demo")
     assert plan is not None
-    assert plan.done == ("database", "registry", "intake", "late_keys", "series", "alarms", "zones")
+    assert plan.done == ("database", "registry", "intake", "late_keys", "series", "alarms", "zones", "cases")
     assert {login.username for login in plan.logins} >= {"beboer", "abonnent", "drift", "avregning", "admin"}
     for login in plan.logins:
         assert f"  {login.username} " in first.stdout

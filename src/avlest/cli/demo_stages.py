@@ -121,6 +121,7 @@ class Demonstration:
         self._balance()
         self._settle()
         self._run_office()
+        self._open_cases()
 
     def _make_database(self) -> None:
         """Tables, those of a newer version too, and the organisation."""
@@ -254,6 +255,16 @@ class Demonstration:
             do_say_a_word(controller, now=get_now())
             bar.note = f"{sum(done.payments.values()):,} payments, {done.reminders} reminders, {done.refunds} refunds"
         self.keep(self.plan.with_done("office").with_figures(payments=done.payments))
+
+    def _open_cases(self) -> None:
+        """What residents have told of."""
+        from avlest.portal.resident.made_up import do_make_up_cases
+
+        if "cases" in self.plan.done:
+            return
+        with show_progress("cases") as bar:
+            bar.note = f"{do_make_up_cases(self._get_actor('admin'), now=get_now())} cases"
+        self.keep(self.plan.with_done("cases"))
 
     def _get_actor(self, username: str) -> Actor:
         from avlest.registry.access import access_actor
