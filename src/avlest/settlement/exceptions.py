@@ -39,6 +39,11 @@ _SENTENCES: Final[dict[str, dict[str, str]]] = {
         "nn": "Sone {name}: {measured} m³ hos abonnentane mot {inflow} m³ inn.",
         "en": "Zone {name}: {measured} m³ at the subscribers against {inflow} m³ in.",
     },
+    "zone_unmeasured": {
+        "nb": "Sone {name}: hovedmåleren mangler {days_missing} av {days} dager, så sonen kan ikke sammenlignes.",
+        "nn": "Sone {name}: hovudmålaren manglar {days_missing} av {days} dagar, så sona kan ikkje samanliknast.",
+        "en": "Zone {name}: the main meter lacks {days_missing} of {days} days, so the zone cannot be compared.",
+    },
     "no_quantity": {
         "nb": "Ingen avlesning, ikke noe tidligere forbruk, ingen standard å stipulere etter: bruk skjønn.",
         "nn": "Inga avlesing, ikkje noko tidlegare forbruk, ingen standard å stipulere etter: bruk skjønn.",

@@ -39,6 +39,7 @@ EXCEPTIONS: Final[Words] = {
     "stipulated_share": _("Mostly not read"),
     "run_stipulated_share": _("Much of the run is not read"),
     "zone_difference": _("The zone does not add up"),
+    "zone_unmeasured": _("The zone's main meter is not read"),
     "no_quantity": _("No quantity to settle"),
     "reduction_above_main": _("Reduction meter above the main meter"),
     "earlier_terms": _("Earlier terms not invoiced"),

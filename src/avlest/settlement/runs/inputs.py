@@ -41,7 +41,7 @@ QUANTITIES: Mapping[str, pl.DataType] = {
     "quantity": pl.Int64(),  # thousandths of the price's unit
     "days": pl.Int32(),
     "days_read": pl.Int32(),  # quality of a reading
-    "days_estimated": pl.Int32(),
+    "days_estimated": pl.Int32(),  # on no difference of two readings; the rest of the days lie between readings
     "days_missing": pl.Int32(),
     "quality": pl.Int16(),
     "method": pl.String(),  # of contracts.Provenance

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import polars as pl
@@ -187,8 +188,20 @@ def find_run_exceptions(control: Mapping[str, Any], thresholds: Thresholds) -> l
     unread = control["estimated_days"] + control["missing_days"]
     if unread > thresholds.run_stipulated_share * control["days"]:
         found.append(Found(None, "run_stipulated_share", WARNING, {"unread": unread, "days": control["days"]}))
-    for zone in control.get("zones", []):
-        difference = abs(zone["inflow"] - zone["measured"])
-        if zone["inflow"] <= 0 or difference > thresholds.zone_difference * zone["inflow"]:
-            found.append(Found(None, "zone_difference", WARNING, dict(zone)))
+    found += [one for zone in control.get("zones", []) if (one := _judge_zone(zone, thresholds)) is not None]
     return found
+
+
+def _judge_zone(zone: Mapping[str, Any], thresholds: Thresholds) -> Found | None:
+    """Compare what came in with what was counted, as far as the zone's main meters know.
+
+    Where they lack more of their days than may differ, there is nothing to compare with, and that is what is told;
+    else the days they know stand for those they lack.
+    """
+    days, missing = zone["days"], zone["days_missing"]
+    if missing == days or missing > thresholds.zone_difference * days:
+        return Found(None, "zone_unmeasured", NOTE, dict(zone))
+    inflow = Fraction(zone["inflow"] * days, days - missing)
+    if inflow <= 0 or abs(inflow - zone["measured"]) > Fraction(thresholds.zone_difference) * inflow:
+        return Found(None, "zone_difference", WARNING, dict(zone))
+    return None

@@ -22,7 +22,10 @@ def derive_span_sums(daily: pl.DataFrame, spans: pl.DataFrame, *, read_from: int
 
     `daily` has series, day, value, quality, one row a (series, day), sorted; `ValueError` otherwise.  Added: `total`
     (thousandths of the series' unit, of the days known), `days`, `days_read` (quality at least `read_from`),
-    `days_estimated`, `days_missing` (no row or no value), `quality` (the lowest of the known days; null where none is).
+    `days_estimated`, `days_missing` (no row or no value), `quality` (the lowest of the known days; null where none is),
+    `quality_read` (the lowest of the days read), and the days of `days_estimated` that stand before the first and after
+    the last day of which an hour was read: `edge_before`, `edge_after` (both all of them where there is no such day).
+    `daily` may have `hours_measured`.
     """
     key = _derive_key(daily)
     numbers = daily["series"].to_numpy()[_find_first(key)]
@@ -39,14 +42,50 @@ def derive_span_sums(daily: pl.DataFrame, spans: pl.DataFrame, *, read_from: int
     known_days = ranges.reduce(np.add, known.astype(np.int64), 0)
     read_days = ranges.reduce(np.add, (quality >= read_from).astype(np.int64), 0)
     lowest = ranges.reduce(np.minimum, np.where(known, quality, _NO_QUALITY), _NO_QUALITY)
+    is_read = quality >= read_from
+    least_read = ranges.reduce(np.minimum, np.where(is_read, quality, _NO_QUALITY), _NO_QUALITY)
+    before, after = _find_edges(daily, known, is_read, ranges=(low, high), unread=known_days - read_days)
     return spans.with_columns(
         total=pl.Series(ranges.reduce(np.add, daily["value"].fill_null(0).to_numpy(), 0)),
         days=pl.Series(stop - start, dtype=pl.Int32),
         days_read=pl.Series(read_days, dtype=pl.Int32),
         days_estimated=pl.Series(known_days - read_days, dtype=pl.Int32),
         days_missing=pl.Series(stop - start - known_days, dtype=pl.Int32),
-        quality=pl.Series(np.where(lowest < _NO_QUALITY, lowest, -1)).replace(-1, None).cast(pl.Int16),
+        quality=_to_quality(lowest),
+        quality_read=_to_quality(least_read),
+        edge_before=pl.Series(before, dtype=pl.Int32),
+        edge_after=pl.Series(after, dtype=pl.Int32),
     )
+
+
+def _to_quality(lowest: Ints) -> pl.Series:
+    return pl.Series(np.where(lowest < _NO_QUALITY, lowest, -1)).replace(-1, None).cast(pl.Int16)
+
+
+def _find_edges(
+    daily: pl.DataFrame,
+    known: NDArray[np.bool_],
+    is_read: NDArray[np.bool_],
+    *,
+    ranges: tuple[Ints, Ints],
+    unread: Ints,
+) -> tuple[Ints, Ints]:
+    """Known days before the first and after the last day with a read hour, of the ranges that have unread days."""
+    before, after = np.zeros(len(unread), np.int64), np.zeros(len(unread), np.int64)
+    rows = np.flatnonzero(unread)
+    if not len(rows):
+        return before, after
+    low, high = (edge[rows] for edge in ranges)
+    touched = is_read
+    if "hours_measured" in daily.columns:
+        touched = is_read | (known & (daily["hours_measured"].fill_null(0).to_numpy() > 0))
+    places = np.append(np.flatnonzero(touched), len(known))
+    first = np.minimum(places[np.searchsorted(places, low)], high)
+    last = places[np.maximum(np.searchsorted(places, high) - 1, 0)] + 1
+    last = np.where((last > low) & (last <= high), last, low)
+    counted = np.concatenate([[0], np.cumsum(known)])
+    before[rows], after[rows] = counted[first] - counted[low], counted[high] - counted[last]
+    return before, after
 
 
 def _derive_key(daily: pl.DataFrame) -> Ints:

@@ -17,13 +17,13 @@ HISTORY_LEAST = 300
 """Rules §1.8 no. 2: days of history that make a year."""
 _YEARS = (1, 2, 3)
 _KEYS = ("source", "point")
-_DAILY = ("series", "day", "value", "quality")
+_DAILY = ("series", "day", "value", "quality", "hours_measured")
 
 
 def read_daily(store: Store, series: pl.Series, start: date, stop: date) -> pl.DataFrame:
-    """Return the stored days of some series: series, day, value, quality."""
+    """Return the stored days of some series: series, day, value, quality, hours_measured."""
     if not len(series):
-        return pl.DataFrame(schema={"series": pl.Int64, "day": pl.Date, "value": pl.Int64, "quality": pl.Int16})
+        return pl.DataFrame(schema=dict(zip(_DAILY, (pl.Int64, pl.Date, pl.Int64, pl.Int16, pl.Int16), strict=True)))
     rows = store.read_range("daily", ids=series, start=start, stop=stop, columns=_DAILY)
     return rows.select(_DAILY)
 

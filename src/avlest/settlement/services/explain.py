@@ -84,6 +84,7 @@ def _get_provenance(basis: Basis, line: Line) -> list[Provenance]:
             details={
                 "point": basis.names.get(row["point"], ""), "purpose": row["purpose"], "days": row["days"],
                 "days_read": row["days_read"], "days_estimated": row["days_estimated"],
+                "days_between": row["days"] - row["days_read"] - row["days_estimated"] - row["days_missing"],
                 "days_missing": row["days_missing"], "quality": _name_quality(row["quality"]),
             },
         )

@@ -39,6 +39,7 @@ from avlest.settlement.runs.quantities import (
     derive_spans,
     shape_quantities,
 )
+from avlest.settlement.services.between import gather_between
 from avlest.settlement.services.claims import CONTROL, Claimed, ClaimWork, get_claims
 from avlest.settlement.services.earlier import (
     get_lines,
@@ -165,6 +166,7 @@ def _gather_known(store: Store, place: Range, accounts: pl.DataFrame, wanted: Wa
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
     sums = derive_quantities(pl.concat([sum_spans(store, some, year) for some in _split_spans(spans)]))
+    sums = gather_between(store, sums)
     lacking = sums.filter(pl.col("days_missing") > 0).select("subscriber").unique()
     return sums.join(lacking, on="subscriber", how="anti", maintain_order="left")
 
@@ -301,7 +303,7 @@ def gather_quantities(store: Store, place: Range, accounts: pl.DataFrame, wanted
     points = get_points(place, Services.from_options(wanted.options.values["services"]))
     spans = derive_spans(accounts.filter("settle"), points, year=year, cuts=_get_cuts(wanted, year))
     pairs = [sum_and_keep(store, some, year) for some in _split_spans(spans)]
-    found = derive_quantities(pl.concat([sums for sums, _ in pairs]))
+    found = gather_between(store, derive_quantities(pl.concat([sums for sums, _ in pairs])))
     lacking = found.filter(pl.col("days_missing") > 0)
     if lacking.height:
         daily = pl.concat([kept for _, kept in pairs]).unique(["series", "day"]).sort("series", "day")

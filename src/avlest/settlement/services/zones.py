@@ -25,7 +25,8 @@ _SERIES = {"series": pl.Int64(), "point": pl.Int64(), "zone": pl.Int64(), "unit"
 
 
 def gather_zones(store: Store, organisation_id: int, wanted: Wanted, *, used: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return per zone with main meters: `zone, name, inflow, measured, days_missing`; thousandths of the price's unit.
+    """Return per zone with main meters: `zone, name, inflow, measured, days, days_missing`; thousandths of the price's
+    unit, and days of its main meters.
 
     `used` has what the run found at each `point` (`quantity`).  `inflow` is what came in less what went out; zones
     inside a zone are counted where their own main meters are.
@@ -49,6 +50,7 @@ def gather_zones(store: Store, organisation_id: int, wanted: Wanted, *, used: pl
                 "name": names[zone],
                 "inflow": sum(row["quantity"] * sign for row, sign in rows),
                 "measured": measured.get(zone, 0),
+                "days": len(rows) * (year[1] - year[0]).days,
                 "days_missing": sum(row["days_missing"] for row, _ in rows),
             }
         )
