@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from avlest.portal.api.models import ApiToken
+from avlest.portal.api.refusals import FieldRefusedError
 from avlest.portal.api.scopes import Scope, get_allowed_scopes, may_make_for_organisation
 from avlest.portal.viewer import Viewer, get_viewer
 from avlest.registry.rights import AccessDeniedError, Role
@@ -31,13 +32,8 @@ _USED_EVERY: Final = timedelta(minutes=5)
 _FORM: Final = re.compile(r"avlest_[A-Za-z0-9]{8}_[A-Za-z0-9_-]{43}", re.ASCII)
 
 
-class TokenError(ValueError):
+class TokenError(FieldRefusedError):
     """A token that cannot be made; `field` names what is wrong, `code` why."""
-
-    def __init__(self, field: str, code: str, detail: str) -> None:
-        self.field = field
-        self.code = code
-        super().__init__(detail)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

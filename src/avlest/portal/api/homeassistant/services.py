@@ -18,6 +18,7 @@ from avlest.portal.api.homeassistant.discovery import Message, Sensor, derive_me
 from avlest.portal.api.homeassistant.publishing import Broker, PublishError, publish
 from avlest.portal.api.latest import read_latest
 from avlest.portal.api.models import HomeBroker
+from avlest.portal.api.refusals import FieldRefusedError
 from avlest.portal.api.sealing import SealedError, seal, unseal
 from avlest.portal.viewer import Viewer, get_viewer
 from avlest.readings.tables import Store
@@ -31,13 +32,8 @@ _MOST: Final = 200
 _LAST_TRIES: Final = 10
 
 
-class BrokerError(ValueError):
+class BrokerError(FieldRefusedError):
     """A broker that cannot be set: which field, why."""
-
-    def __init__(self, field: str, code: str, detail: str) -> None:
-        self.field = field
-        self.code = code
-        super().__init__(detail)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

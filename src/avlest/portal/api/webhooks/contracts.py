@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from avlest.portal.api.refusals import FieldRefusedError
+
 
 class EventKind(StrEnum):
     """What can happen."""
@@ -29,13 +31,8 @@ PAUSED_AFTER: Final = timedelta(days=5)
 """A webhook that has failed for so long is paused."""
 
 
-class WebhookError(ValueError):
+class WebhookError(FieldRefusedError):
     """A webhook that cannot be set up: which field, why."""
-
-    def __init__(self, field: str, code: str, detail: str) -> None:
-        self.field = field
-        self.code = code
-        super().__init__(detail)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
