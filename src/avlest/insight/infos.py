@@ -101,6 +101,8 @@ class AlarmInfo:
     snoozed_until: datetime | None
     note: str
     told: tuple[ToldInfo, ...] = ()
+    parts: tuple[AlarmInfo, ...] = ()
+    """What else tells of the same leak (`insight.cases`)."""
 
     @property
     def is_open(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from avlest.insight.cases import join_cases, keep_leads
 from avlest.insight.causes import add_causes
 from avlest.insight.contracts import ALARMS, LEAK_KINDS, PARAMETERS, AlarmKind, make_empty
 from avlest.insight.evaluate.saving import save_found
@@ -146,6 +147,28 @@ def test_two_alarms_of_one_cause_are_one_message_and_one_end(plant: Plant) -> No
     Alarm.objects.filter(kind="continuous_flow").update(cleared_at=NOON)
     assert do_tell_alarms(now=NOON + HOUR * 2) == 1
     assert list(Message.objects.order_by("pk").values_list("step", flat=True)) == ["opened", "cleared"]
+
+
+def test_one_leak_of_three_kinds_is_one_case_with_its_parts(plant: Plant) -> None:
+    """A day, three nights and a week: the gravest leads, and what is said of it is said of all."""
+    _, point = make_home(plant)
+    kinds = (AlarmKind.CONTINUOUS_FLOW_7D, AlarmKind.CONTINUOUS_FLOW, AlarmKind.NIGHT_FLOW, AlarmKind.LOW_BATTERY)
+    for kind in kinds:
+        keep(plant, kind, point)
+    Alarm.objects.filter(kind="continuous_flow_7d").update(severity="severe")
+    cases = join_cases(get_alarms(plant.actor.organisation_id, now=NOON))
+    leads = set(keep_leads(Alarm.objects.all()).values_list("pk", flat=True))
+    assert {case.kind for case in cases} == {AlarmKind.CONTINUOUS_FLOW_7D, AlarmKind.LOW_BATTERY}
+    assert {case.id for case in cases} == leads
+    (leak,) = [case for case in cases if case.parts]
+    assert {part.kind for part in leak.parts} == {AlarmKind.CONTINUOUS_FLOW, AlarmKind.NIGHT_FLOW}
+    do_acknowledge(plant.actor, leak.id, now=NOON, note="seen")
+    seen = Alarm.objects.filter(acknowledged_at=NOON)
+    assert {row.kind for row in seen} == {str(kind) for kind in kinds[:3]}
+    Alarm.objects.filter(pk=leak.id).update(cleared_at=NOON)
+    (other,) = [case for case in join_cases(get_alarms(plant.actor.organisation_id, now=NOON)) if case.parts]
+    assert other.is_open
+    assert other.id in set(keep_leads(Alarm.objects.all()).values_list("pk", flat=True))
 
 
 def test_history_is_not_told(plant: Plant) -> None:

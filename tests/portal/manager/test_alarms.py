@@ -125,6 +125,22 @@ def test_filters_of_alarms(world, alarm):
     assert address in text_of(client.get("/styre/varsler/?all=1"))
 
 
+def test_one_leak_of_two_kinds_is_one_line_and_counted_once(world, alarm):
+    """Its page names the other, and a word about one is a word about both."""
+    other = Alarm.objects.get(pk=alarm)
+    other.pk, other.kind, other.severity = None, "night_flow", "notice"
+    other.save(force_insert=True)
+    client = open_as(world, Role.CARETAKER)
+    page = text_of(client.get("/styre/varsler/"))
+    assert f"/styre/varsler/{alarm}/" in page
+    assert f"/styre/varsler/{other.pk}/" not in page
+    assert "Vannet renner hele døgnet (også: Vann renner om natten)" in page
+    assert f"/styre/varsler/{other.pk}/" in text_of(client.get(f"/styre/varsler/{alarm}/"))
+    client.post(f"/styre/varsler/{alarm}/behandle/", {"action": "fixed"})
+    other.refresh_from_db()
+    assert other.fixed_by == "caretaker-vik"
+
+
 def test_the_day_counts_what_each_role_may_know(world, alarm, django_assert_max_num_queries):
     """Five counters, each an address that shows what it counts."""
     make_finding(world, Side.OWN)

@@ -36,6 +36,20 @@ def test_i_have_fixed_it_is_kept_with_a_note(client, alarm):
     assert AuditEntry.objects.filter(action="fix").exists()
 
 
+def test_one_leak_of_two_kinds_reads_as_one(client, alarm):
+    """One line, on the first page and in the list, that names the other; "fixed" is said of both."""
+    row = Alarm.objects.get(pk=alarm)
+    row.pk, row.kind, row.severity = None, "night_flow", "notice"
+    row.save(force_insert=True)
+    for path in ("/", "/varsler/"):
+        page = text_of(client.get(path))
+        assert page.count("Den samme lekkasjen viser seg også som") == 1
+        assert f"/varsler/{row.pk}/" in page
+    client.post(f"/varsler/{alarm}/ordnet/", {"note": ""})
+    row.refresh_from_db()
+    assert row.fixed_at is not None
+
+
 def test_an_alarm_is_quiet_for_as_long_as_asked(client, alarm):
     client.post(f"/varsler/{alarm}/utsett/", {"days": "7"})
     until = Alarm.objects.get(pk=alarm).snoozed_until

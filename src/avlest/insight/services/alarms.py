@@ -9,6 +9,8 @@ from typing import Final
 
 from django.db import transaction
 
+from avlest.insight.cases import get_parts
+from avlest.insight.models import Alarm
 from avlest.insight.services.rights import require_alarm
 from avlest.registry.errors import Problem, RegistryError
 from avlest.registry.rights import Actor
@@ -23,8 +25,12 @@ def do_acknowledge(actor: Actor, alarm_id: int, *, now: datetime, note: str = ""
     row = require_alarm(actor, alarm_id, None)
     if row.acknowledged_at is not None and not note:
         return False
-    values = {"acknowledged_at": row.acknowledged_at or now, "acknowledged_by": row.acknowledged_by or actor.name[:150]}
-    return save_changed(actor, row, values | {"note": note[:500] or row.note}, now=now, action="acknowledge")
+    values = {"acknowledged_at": now, "acknowledged_by": actor.name[:150]}
+    for part in _get_open_parts(row):
+        if part.acknowledged_at is None:
+            save_changed(actor, part, values, now=now, action="acknowledge")
+    kept = {name: getattr(row, name) or value for name, value in values.items()}
+    return save_changed(actor, row, kept | {"note": note[:500] or row.note}, now=now, action="acknowledge")
 
 
 @transaction.atomic
@@ -35,7 +41,11 @@ def do_note_fixed(
     row = require_alarm(actor, alarm_id, own_points)
     if row.fixed_at is not None:
         return False
-    values = {"fixed_at": now, "fixed_by": actor.name[:150], "note": note[:500] or row.note}
+    values = {"fixed_at": now, "fixed_by": actor.name[:150]}
+    for part in _get_open_parts(row):
+        if part.fixed_at is None:
+            save_changed(actor, part, values, now=now, action="fix")
+    values["note"] = note[:500] or row.note
     return save_changed(actor, row, values, now=now, action="fix")
 
 
@@ -47,4 +57,12 @@ def do_snooze(
     row = require_alarm(actor, alarm_id, own_points)
     if not now < until <= now + LONGEST_SNOOZE:
         raise RegistryError(Problem.INVALID, f"until: expected a time within {LONGEST_SNOOZE.days} days from now")
+    for part in _get_open_parts(row):
+        save_changed(actor, part, {"snoozed_until": until}, now=now, action="snooze")
     return save_changed(actor, row, {"snoozed_until": until}, now=now, action="snooze")
+
+
+def _get_open_parts(row: Alarm) -> list[Alarm]:
+    """What else tells of the same leak: whoever says something of one says it of all."""
+    among = Alarm.objects.of(row.organisation_id).filter(is_shown=True, cleared_at__isnull=True)
+    return get_parts([row], among).get(row.pk, [])

@@ -19,11 +19,14 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from avlest.insight.cases import get_parts, keep_leads
+from avlest.insight.contracts import AlarmKind
 from avlest.insight.infos import AlarmInfo, AlarmState
 from avlest.insight.mapping import to_alarm
 from avlest.insight.models import Alarm
 from avlest.insight.places import name_places
 from avlest.insight.services.alarms import do_acknowledge, do_note_fixed
+from avlest.insight.texts import get_alarm_text
 from avlest.insight.told import get_told
 from avlest.portal.forms import Form, answer_form
 from avlest.portal.manager.crumbs import Crumb, make_crumbs
@@ -95,6 +98,7 @@ def show_alarms(request: ViewerRequest) -> HttpResponse:
     rows = filter_alarms(request.viewer)
     if not request.GET.get("all"):
         rows = rows.filter(cleared_at__isnull=True)
+    rows = keep_leads(rows)
     counts = count_groups(rows)
     group = request.GET.get("group", "")
     chosen = _narrow(request, rows, group)
@@ -174,13 +178,13 @@ def make_converter(request: ViewerRequest) -> Callable[[Sequence[Alarm]], list[S
     language = get_language() or "nb"
 
     def convert(rows: Sequence[Alarm]) -> list[Shown]:
-        places = name_places(rows)
-        return [_to_shown(request, row, places[row.pk], language) for row in rows]
+        places, parts = name_places(rows), get_parts(rows, filter_alarms(request.viewer))
+        return [_to_shown(request, row, places[row.pk], parts.get(row.pk, ()), language) for row in rows]
 
     return convert
 
 
-def _to_shown(request: ViewerRequest, row: Any, place: str, language: str) -> Shown:
+def _to_shown(request: ViewerRequest, row: Any, place: str, parts: Sequence[Alarm], language: str) -> Shown:
     info = to_alarm(row, place=place, told=(), now=request.now)
     sees = may_see_amounts(request.viewer, is_personal=row.is_personal)
     since = (
@@ -189,9 +193,25 @@ def _to_shown(request: ViewerRequest, row: Any, place: str, language: str) -> Sh
         else format_date(derive_local_day(row.since), language=language)
     )
     return Shown(
-        row.pk, info.get_text(language).title, place, since, say_severity(row.severity), str(STATE_NAMES[info.state]),
+        row.pk, _name_case(info, parts, language), place, since, say_severity(row.severity),
+        str(STATE_NAMES[info.state]),
         format_money(row.cost, language=language, decimals=0) if sees and row.cost is not None else "",
     )  # fmt: skip
+
+
+def _name_case(lead: AlarmInfo, parts: Sequence[Alarm], language: str) -> str:
+    """The alarm's title, and what else shows the same leak."""
+    title = lead.get_text(language).title
+    others = [_name_part(part, language) for part in parts if part.cleared_at is None or not lead.is_open]
+    named = [name for name in dict.fromkeys(others) if name != title]
+    return _("%(title)s (also: %(others)s)") % {"title": title, "others": ", ".join(named)} if named else title
+
+
+def _name_part(part: Alarm, language: str) -> str:
+    text = get_alarm_text(
+        AlarmKind(part.kind), severity=part.severity, cause=part.cause, advice=part.advice, language=language
+    )
+    return text.title
 
 
 @require_safe
@@ -230,7 +250,9 @@ def _answer(request: ViewerRequest, row: Any, form: AlarmForm) -> HttpResponse:
 def _describe(request: ViewerRequest, row: Any, info: AlarmInfo) -> dict[str, Any]:
     language = get_language() or "nb"
     text = info.get_text(language)
+    parts = get_parts([row], filter_alarms(request.viewer)).get(row.pk, [])
     return {
+        "parts": [(part.pk, _name_part(part, language)) for part in parts],
         "alarm": info, "text": text, "severity": say_severity(info.severity), "state": STATE_NAMES[info.state],
         "sees_amounts": may_see_amounts(request.viewer, is_personal=row.is_personal), "is_personal": row.is_personal,
         "since_day": derive_local_day(info.since), "told": info.told if may_know_people(request.viewer) else (),

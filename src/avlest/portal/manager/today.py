@@ -15,6 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from avlest.insight.cases import keep_leads
 from avlest.insight.contracts import AlarmKind
 from avlest.insight.models import Campaign
 from avlest.portal.manager.alarms import make_converter, order_by_gravity
@@ -87,7 +88,7 @@ def _count(request: ViewerRequest, runs: list[RunInfo]) -> list[Counter]:
 
 def _count_alarms(request: ViewerRequest) -> list[Counter]:
     """Silent meters (those behind a silent gateway too) and leaks, with what they cost as far as one may know."""
-    rows = filter_alarms(request.viewer).filter(cleared_at__isnull=True)
+    rows = keep_leads(filter_alarms(request.viewer).filter(cleared_at__isnull=True))
     sees_all = may_see_amounts(request.viewer, is_personal=True)
     costs = Q() if sees_all else Q(is_personal=False)
     leaks = Q(kind__in=[str(kind) for kind in LEAKS])
@@ -142,4 +143,4 @@ def _list_alarms(request: ViewerRequest) -> list[Any]:
     """The gravest that nobody has seen to yet."""
     rows = filter_alarms(request.viewer).filter(cleared_at__isnull=True, acknowledged_at__isnull=True)
     fresh = rows.exclude(snoozed_until__gt=request.now).exclude(fixed_at__isnull=False)
-    return make_converter(request)(list(order_by_gravity(fresh)[:_MOST]))
+    return make_converter(request)(list(order_by_gravity(keep_leads(fresh))[:_MOST]))

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from avlest.insight.cases import join_cases
 from avlest.insight.costs import Tariff, get_tariffs
 from avlest.insight.infos import AlarmInfo
 from avlest.insight.queries import get_alarms
@@ -66,11 +67,11 @@ def show_overview(request: ViewerRequest) -> HttpResponse:
 
 
 def get_own_alarms(request: ViewerRequest, *, is_open: bool | None = None) -> list[AlarmInfo]:
-    """Return the alarms of the resident's points in their time, the latest first."""
+    """Return the alarms of the resident's points in their time, the latest first; of one leak the one that leads."""
     windows = get_alarm_windows(request.viewer)
     if not windows:
         return []
-    return get_alarms(request.viewer.scope, now=request.now, windows=windows, is_open=is_open)
+    return join_cases(get_alarms(request.viewer.scope, now=request.now, windows=windows, is_open=is_open))
 
 
 def _make_cards(request: ViewerRequest, store: Store, uses: list[Use]) -> list[Card]:
