@@ -26,7 +26,7 @@ def derive_past_silence(
     at`, the instants at which it was, since `start`.  Judged at the full hours after a meter fell silent or was heard
     again.
     """
-    known = heard.join(meters.select("meter"), on="meter", how="semi").unique().sort("meter", "at")
+    known = heard.filter(pl.col("meter").is_in(meters["meter"].implode())).sort("meter", "at")
     moments = _find_moments(meters, known, rule, _micros(start), _micros(until))
     open_alarms, over = make_empty(ALARMS), [make_empty(ALARMS)]
     for at, there in _iterate_moments(meters, known, moments):
@@ -42,18 +42,18 @@ def _micros(instant: datetime) -> int:
 
 
 def _find_moments(meters: pl.DataFrame, heard: pl.DataFrame, rule: SilenceRule, start: int, until: int) -> Integers:
-    """The hours (since 1970) at which a meter had just fallen silent, or was heard again."""
+    """The hours (since 1970) at which a meter had just fallen silent, or was heard again; `heard` by meter and time."""
     hours = dict(rule.cadence_hours)
     by_road = pl.col("road").replace_strict(hours, default=hours["other"], return_dtype=pl.Float64) * HOUR
     patience = pl.coalesce(pl.col("cadence_seconds").cast(pl.Float64) * 1_000_000, by_road) * rule.factor
-    gaps = (
-        heard.join(meters.select("meter", patience.cast(pl.Int64).alias("patience")), on="meter")
-        .with_columns(pl.col("at").dt.timestamp("us").alias("from"))
-        .with_columns(pl.col("from").shift(-1).over("meter").fill_null(_NEVER).alias("to"))
-        .with_columns((pl.col("from") + pl.col("patience") + 1).alias("silent_from"))
-        .filter(pl.col("to") > pl.col("silent_from"))
-    )
-    changes = np.concatenate([gaps["silent_from"].to_numpy(), gaps["to"].to_numpy()])
+    own = meters.select("meter", patience.cast(pl.Int64).alias("patience")).sort("meter")
+    # In arrays, because the instants of a town's year are many and a frame would hold each of these columns at once.
+    meter, at = heard["meter"].to_numpy(), heard["at"].dt.timestamp("us").to_numpy()
+    again = np.append(at[1:], _NEVER)
+    again[np.flatnonzero(np.diff(meter))] = _NEVER
+    silent_from = at + own["patience"].to_numpy()[np.searchsorted(own["meter"].to_numpy(), meter)] + 1
+    fell = again > silent_from
+    changes = np.concatenate([silent_from[fell], again[fell]])
     return np.unique(-(-changes[(changes > start) & (changes <= until)] // HOUR))
 
 
