@@ -123,6 +123,8 @@ def test_an_invoice_opens_as_pdf_and_says_why_it_is_no_ehf(invoice, sign_in):
     answer = board.get(reverse("billing:invoice_ehf", args=[invoice.pk]))
     assert answer.status_code == 422
     assert "kan ikke lages som EHF" in text_of(answer)
+    assert "kjøperens organisasjonsnummer (ni siffer)" in text_of(answer)
+    assert 'lang="en"' not in text_of(answer).split("<main")[1].split("</main>")[0]
 
 
 def test_a_credit_note_takes_an_invoice_back_with_its_reason(invoice, sign_in):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from avlest.portal.billing.lacking import LACKING
 from avlest.portal.billing.lists import SIZE, Page, read_asked
 from avlest.portal.billing.refusals import try_form
 from avlest.portal.forms import Form, answer_form
@@ -120,7 +121,8 @@ def get_ehf(request: ViewerRequest, invoice_id: int) -> HttpResponse:
     try:
         xml = do_archive_ehf(actor, invoice_id, now=request.now)
     except EhfError as error:
-        context = {"number": str(number), "error": error, "back": reverse("billing:invoice", args=[invoice_id])}
+        missing = [LACKING.get(name, name) for name in error.missing]
+        context = {"number": str(number), "missing": missing, "back": reverse("billing:invoice", args=[invoice_id])}
         return render(request, "portal/billing/no_ehf.html", context, status=422)
     headers = {"Content-Disposition": f'attachment; filename="faktura-{number}.xml"'}
     return HttpResponse(xml, content_type="application/xml", headers=headers)
