@@ -8,7 +8,10 @@ from collections.abc import Container
 from datetime import UTC, date, datetime
 from importlib.resources import files
 
+from django.conf import settings
 from django.db.models import Count, Sum
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from avlest.readings.tables import Store
 from avlest.registry.rights import Actor
@@ -85,7 +88,9 @@ def do_begin_and_settle(
     begin = opening or Opening()
     accounts = do_open_accounts(clerk, begin, now=now)
     levels = {account: dict.fromkeys(begin.services, advance) for account in accounts}
-    do_set_advances(clerk, levels, year=year, reason="first year: the municipality's standard", now=now)
+    with translation.override(settings.LANGUAGE_CODE):  # kept as a person would have written it
+        standard = _("first year: the municipality's standard")
+    do_set_advances(clerk, levels, year=year, reason=standard, now=now)
     do_charge_terms(clerk, controller, year=year, store=store)
     run = do_settle_year(clerk, controller, year=year, store=store, now=now, invoice_on=invoice_on)
     rows = Invoice.objects.of(clerk.organisation_id).filter(run_id=run)
