@@ -17,6 +17,8 @@ import pytest
 from tests.support.services import find_program
 
 WIDTHS = (360, 1280)
+OTHER_LOOKS = [(360, "dark")]
+"""Phone and dark: the walks through the demonstration see the same pages on a light phone and a dark desk."""
 HEIGHTS = {360: 740, 1280: 900}
 _FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from avlest.registry.rights import Role
-from tests.portal.browser.conftest import WIDTHS
+from tests.portal.browser.conftest import OTHER_LOOKS
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
 
@@ -112,7 +112,7 @@ def list_pages(books) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDTHS[0], "light"), (WIDTHS[1], "dark")])
+@pytest.mark.parametrize(("width", "scheme"), OTHER_LOOKS)
 def test_every_page_looks_right(open_page, check_page, town, books, width, scheme):
     """axe finds nothing, nothing is too wide, nothing fails, on any page of billing."""
     page = open_page(town.vik.staff[Role.ADMINISTRATOR], width=width, scheme=scheme)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The manager's pages in a browser: looked at in both widths and colours, and the main ways walked."""
+"""The manager's pages in a browser: every one looked at, and the main ways walked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from avlest.insight.models import Alarm
 from avlest.readings.models import Decision
 from avlest.registry.models import Installation, Meter
 from avlest.registry.rights import Role
-from tests.portal.browser.conftest import WIDTHS
+from tests.portal.browser.conftest import OTHER_LOOKS, WIDTHS
 from tests.portal.matrix.samplers.manager import make_audit_entry, make_campaign, make_finding
 from tests.portal.matrix.samplers.resident import make_alarm
 from tests.portal.world import MOVED_AT, Side, write_hours
@@ -61,9 +61,9 @@ def list_pages(town, things):
     }
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDTHS[0], "dark"), (WIDTHS[1], "light")])
+@pytest.mark.parametrize(("width", "scheme"), OTHER_LOOKS)
 def test_every_page_looks_right(open_page, check_page, town, things, width, scheme):
-    """No fault found by axe, nothing too wide, on a phone and at a desk, in light and dark."""
+    """No fault found by axe, nothing too wide, not at 320 pixels either."""
     page = open_page(town.vik.staff[Role.ADMINISTRATOR], width=width, scheme=scheme, path="/styre/")
     for name, path in list_pages(town, things).items():
         page.goto(f"{town.address}{path}")

@@ -9,7 +9,7 @@ import pytest
 
 from avlest.registry.models import Property
 from avlest.registry.rights import Role
-from tests.portal.browser.conftest import WIDTHS
+from tests.portal.browser.conftest import OTHER_LOOKS
 from tests.portal.matrix.samplers.operations import make_found, make_kept
 from tests.portal.operations.support import make_alarm, make_heard
 from tests.portal.world import Side
@@ -34,7 +34,7 @@ def operator(town):
     return town.vik.staff[Role.OPERATOR]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDTHS[0], "dark"), (WIDTHS[1], "light")])
+@pytest.mark.parametrize(("width", "scheme"), OTHER_LOOKS)
 def test_every_page_looks_right(open_page, check_page, town, operator, width, scheme):
     """No fault found by axe, nothing too wide, no error of a script."""
     page = open_page(operator, width=width, scheme=scheme, path="/drift/")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.portal.browser.conftest import WIDTHS
+from tests.portal.browser.conftest import OTHER_LOOKS, WIDTHS
 from tests.portal.world import Side
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.slow]
@@ -54,7 +54,7 @@ def lived(town, settings, tmp_path: Path):
     return town
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), OTHER_LOOKS)
 def test_every_page_of_a_resident_looks_right(open_page, check_page, lived, width, scheme):
     """Axe finds nothing, nothing scrolls sideways, no script fails."""
     home = lived.vik.homes[Side.OWN]
@@ -110,7 +110,7 @@ def test_use_by_keyboard_to_the_table(open_page, lived):
     page.wait_for_url("**show=kr**")
     page.get_by_text("Vis som tabell").focus()
     page.keyboard.press("Enter")
-    assert page.locator("figure.chart table").is_visible()
+    page.locator("figure.chart table").wait_for()  # it unfolds
 
 
 def test_a_move_and_its_receipt_without_javascript(open_page, lived):
