@@ -30,7 +30,7 @@ def measure_phone(address: str, requests: list[Request]) -> bool:
         f"first page on a slow phone, median of {TIMES}: {total / 1000:.0f} kB, seen after {painted:.2f} s, "
         f"ready after {ready:.2f} s (at most {max(each[2] for each in found):.2f} s)"
     )
-    return total < GOAL_BYTES and max(painted, ready) < GOAL_SECONDS
+    return bool(total < GOAL_BYTES and max(painted, ready) < GOAL_SECONDS)
 
 
 def _open_once(chromium: Any, address: str, cookie: str) -> tuple[int, float, float]:
