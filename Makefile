@@ -67,7 +67,7 @@ assets: install ## repeat the copy of the portal's style sheets and scripts from
 
 .PHONY: bench
 bench: install ## measure the hot paths, one after the other
-	@for bench in decode vee alarms leaks settle settle_run invoices simulate web; do \
+	@for bench in decode vee alarms leaks settle settle_run invoices simulate web web_map; do \
 	  echo "== $$bench"; PYTHONPATH=. $(BIN)/python bench/$$bench.py || exit 1; done
 
 .PHONY: fuzz
