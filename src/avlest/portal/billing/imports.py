@@ -18,6 +18,7 @@ from avlest.portal.billing.uploads import Sent, SentField, check_key_list
 from avlest.portal.billing.words import LIST_KINDS, THINGS, explain_problem, get_word
 from avlest.portal.forms import UNPROCESSABLE, Form, answer_form
 from avlest.portal.request import ViewerRequest
+from avlest.portal.sentences import tell
 from avlest.registry.errors import RegistryError
 from avlest.registry.importing.engine import KINDS, Upload, do_import, preview_import
 from avlest.registry.importing.report import ImportFileError, ImportReport, OnError
@@ -94,7 +95,7 @@ def _read(form: Form, read: Any) -> ImportReport | None:
     try:
         report: ImportReport = read()
     except ImportFileError as error:
-        form.add_error(field, _("The file cannot be read: %(why)s") % {"why": error})
+        form.add_error(field, _("The file cannot be read: %(why)s") % {"why": tell(error)})
     except RegistryError as refused:
         form.add_error(field, f"{explain_problem(refused.problem)} {refused.detail}")
     else:

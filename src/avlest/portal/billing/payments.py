@@ -20,6 +20,7 @@ from avlest.portal.billing.uploads import SentField, check_bank_file
 from avlest.portal.billing.words import PAYMENT_STATES, get_word
 from avlest.portal.forms import Form, answer_form
 from avlest.portal.request import ViewerRequest
+from avlest.portal.sentences import tell
 from avlest.readings.calendar import derive_local_day
 from avlest.registry.rights import Right
 from avlest.settlement import access, queries
@@ -99,7 +100,7 @@ def _take(request: ViewerRequest, form: PaymentFileForm) -> PaymentReport | None
             request.viewer.actor, sent.content, filename=sent.name, now=request.now, skip_bad=skip_bad
         )
     except PaymentFileError as error:
-        form.add_error("file", _("The file cannot be read: %(why)s") % {"why": error})
+        form.add_error("file", _("The file cannot be read: %(why)s") % {"why": tell(error)})
         return None
 
 

@@ -17,6 +17,7 @@ from avlest.portal.billing.refusals import try_form, try_to
 from avlest.portal.billing.uploads import SentField, check_sheet
 from avlest.portal.forms import UNPROCESSABLE, DateField, Form, NumberField, answer_form
 from avlest.portal.request import ViewerRequest
+from avlest.portal.sentences import tell
 from avlest.registry.access import access_row
 from avlest.registry.importing.report import ImportFileError
 from avlest.registry.rights import Right
@@ -118,7 +119,7 @@ def _parse(form: PriceFileForm) -> PriceListDraft | None:
     try:
         return parse_price_list(sent.content, filename=sent.name, given=form.to_given())
     except ImportFileError as error:
-        form.add_error("file", _("The file cannot be read: %(why)s") % {"why": error})
+        form.add_error("file", _("The file cannot be read: %(why)s") % {"why": tell(error)})
         return None
 
 

@@ -7,15 +7,25 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from avlest import wording
+from avlest.portal.sentences import translate_sentence
 
 register = template.Library()
 
 
 def _language() -> str:
     return get_language() or "nb"
+
+
+@register.filter
+def sentence(text: str) -> SafeString:
+    """`{{ issue.expected|sentence }}`: what a lower room says, in the reader's language, or marked as English."""
+    told = translate_sentence(str(text))
+    return format_html('<span lang="en">{}</span>', text) if told is None else format_html("{}", told)
 
 
 @register.filter
