@@ -7,6 +7,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from importlib import resources
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from django.utils import translation
 
 import avlest
 from avlest.portal.sentences import load_sentences, translate_sentence
+from avlest.settlement.contracts import Price, Unit
+from avlest.settlement.core.prices import check_prices
 
 ROOT = Path(avlest.__file__).parent
 # Who says something of a file or a row: the name of the call, and which argument says it.
@@ -78,6 +81,31 @@ def test_gaps_are_filled_in_the_readers_words() -> None:
     assert translate_sentence("a whole number from 1 to 12", language="nn") == "eit heilt tal frå 1 til 12"
     assert translate_sentence("a whole number from 1 to 12", language="en") == "a whole number from 1 to 12"
     assert translate_sentence("something nobody has written down", language="nb") is None
+
+
+def test_what_is_wrong_with_a_price_list_is_known() -> None:
+    """Prices that contradict each other, as the core says it."""
+    twice = [
+        price("V", "2026-01-01", "2027-01-01"),
+        price("V", "2026-06-01", None),
+        price("A", "2026-02-01", "2026-01-01"),
+    ]
+    errors = check_prices(twice, [])
+    assert {error.code for error in errors} >= {"overlap", "bad_period", "no_vat_rate"}
+    assert [str(error) for error in errors if translate_sentence(str(error), language="nn") is None] == []
+
+
+def price(code: str, valid_from: str, valid_to: str | None) -> Price:
+    return Price(
+        service="water",
+        code=code,
+        unit=Unit.VOLUME,
+        value=100_000,
+        vat="high",
+        vat_included=False,
+        valid_from=date.fromisoformat(valid_from),
+        valid_to=date.fromisoformat(valid_to) if valid_to else None,
+    )
 
 
 def test_each_sentence_has_the_same_gaps_in_every_language() -> None:
