@@ -17,10 +17,12 @@ from avlest.insight.infos import AlarmInfo, AlarmState
 from avlest.insight.models import Alarm, CoverageDay, Message, SilencedMeter, ZoneNight, ZonePeriod
 from avlest.portal.operations.alarms import group_by_cause
 from avlest.portal.operations.gateways import count_alone
+from avlest.portal.operations.words import JOBS
 from avlest.readings.calendar import derive_local_day
 from avlest.registry.models import Gateway, Meter
 from avlest.registry.rights import Role
 from avlest.service.backup.record import BackupRecord, note_backup, read_last_backup
+from avlest.service.jobs.declared import get_declared_jobs
 from tests.portal.operations.support import make_alarm, text_of
 from tests.portal.world import Side
 
@@ -242,3 +244,10 @@ def test_dates_are_those_of_oslo(client, world):
         received=1,
     )  # fmt: skip
     assert "HAN-port" not in text_of(client.get("/drift/dekning/"))
+
+
+def test_every_job_of_the_service_has_a_name_for_readers():
+    """A code on the page of jobs says nothing to who runs the service."""
+    named = {job.name for job in get_declared_jobs()}
+    assert named
+    assert named <= set(JOBS)

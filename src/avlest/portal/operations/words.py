@@ -110,6 +110,7 @@ JOBS: Final[dict[str, Promise]] = {
     "billing_work": _("Settlements that were asked for"),
     "billing_reports": _("Scheduled reports"),
     "billing_held_files": _("Deleting held files"),
+    "resident_end_left": _("Ending what people said of homes they have left"),
     "home_brokers": _("Values to people's own systems"),
     "webhooks": _("Webhooks"),
     "webhooks_retention": _("Deleting old webhooks"),
