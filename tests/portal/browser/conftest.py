@@ -95,6 +95,21 @@ def _sign_in(user: Any, address: str) -> dict[str, str]:
     return {"name": name, "value": client.cookies[name].value, "url": address}
 
 
+def _keep_picture(page: Any, file: Path) -> None:
+    """Keep the whole page as a picture; on a busy machine Chromium now and then has no frame to give."""
+    from playwright.sync_api import Error
+
+    for is_last in (False, False, True):
+        try:
+            page.screenshot(path=str(file), full_page=True)
+        except Error as error:
+            if is_last or "Unable to capture screenshot" not in str(error):
+                raise
+            page.wait_for_timeout(500)
+        else:
+            return
+
+
 @pytest.fixture
 def check_page(tmp_path: Path) -> Callable[..., None]:
     """Judge the page as it is: axe finds nothing, nothing scrolls sideways, nothing failed, a picture is kept."""
@@ -105,7 +120,7 @@ def check_page(tmp_path: Path) -> Callable[..., None]:
     def check(page: Any, name: str) -> None:
         width = page.viewport_size["width"]
         folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=str(folder / f"{name}-{width}.png"), full_page=True)
+        _keep_picture(page, folder / f"{name}-{width}.png")
         found = Axe().run(page, options={"resultTypes": ["violations"]})
         assert found.violations_count == 0, found.generate_report()
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
