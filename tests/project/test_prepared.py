@@ -70,10 +70,10 @@ def test_the_orm_builds_a_query_once_for_each_shape_and_long_lists_anew() -> Non
     every = list(User.objects.order_by("pk").values_list("pk", flat=True))
     for users in (every, [*reversed(every)], every[:1], every[:1]):
         assert {row.pk for row in prepared.ask(users=users)} == set(users)
-    assert built == [3, 1]
+    assert built == [3, 3, 1, 1]  # twice, to tell what stands in from what is always asked
     for _ in range(2):
         assert len(prepared.ask(users=every * 20)) == 3
-    assert built == [3, 1, 60, 60]
+    assert built == [3, 3, 1, 1, 60, 60]
 
 
 def test_a_value_that_the_query_does_not_ask_for_is_refused() -> None:
@@ -82,3 +82,24 @@ def test_a_value_that_the_query_does_not_ask_for_is_refused() -> None:
 
     with pytest.raises(ValueError, match="does not ask for"):
         Prepared(lambda name: User.objects.all()).ask(name="kari0")
+
+
+def test_small_integers_are_asked_for_too() -> None:
+    """A year is kept in two bytes: what stands in for it must be a number such a column may hold."""
+    from avlest.project.prepared import Prepared
+    from avlest.settlement.models import Expected
+
+    assert Expected._meta.get_field("year").get_internal_type() == "PositiveSmallIntegerField"
+    prepared = Prepared(lambda year: Expected.objects.filter(year=year).values_list("pk"))
+    assert prepared.ask(year=2026) == []
+    assert all(plan is not None for plan in prepared._plans.values())
+
+
+def test_a_query_that_decides_by_a_value_is_refused() -> None:
+    """A number of the query itself that looks like one that stands in, and any other difference."""
+    from avlest.project.prepared import Prepared
+    from avlest.registry.models import User
+
+    prepared = Prepared(lambda user: User.objects.filter(pk=user, id__lt=31_000))
+    with pytest.raises(ValueError, match="another one"):
+        prepared.ask(user=1)

@@ -22,7 +22,9 @@ from django.db.models.sql.compiler import SQLCompiler
 Value = int | str | datetime
 
 _LONGEST: Final = 16
-_FIRST_NUMBER: Final = 2_000_000_000
+# Within the smallest integers of a column: beyond them Django says that there can be no row.  Two, because a number of
+# the query itself might be one of those that stand in.
+_FIRST_NUMBERS: Final = (31_000, 32_000)
 _FIRST_INSTANT: Final = datetime(1971, 1, 1, tzinfo=UTC)
 
 
@@ -88,7 +90,15 @@ def _shape(value: Any) -> Any:
 
 def _prepare(make: Callable[..., QuerySet[Any, Any]], values: dict[str, Any]) -> _Plan | None:
     """Build the query with stand-ins for the values and look where they went; None: it never has rows."""
-    numbers = count()
+    plan, other = (_prepare_with(make, values, count(first)) for first in _FIRST_NUMBERS)
+    if plan and other and (plan.sql, plan.places) != (other.sql, other.places):
+        raise ValueError("the query is another one for other values")
+    return plan
+
+
+def _prepare_with(
+    make: Callable[..., QuerySet[Any, Any]], values: dict[str, Any], numbers: Iterator[int]
+) -> _Plan | None:
     stand_ins = {name: _stand_in(value, numbers) for name, value in values.items()}
     query = make(**stand_ins).query
     compiler = query.get_compiler(DEFAULT_DB_ALIAS)
@@ -110,7 +120,7 @@ def _stand_in(value: Any, numbers: Iterator[int]) -> Any:
     number = next(numbers)
     if isinstance(value, datetime):
         return _FIRST_INSTANT + timedelta(microseconds=number)
-    return f"stand-in {number}" if isinstance(value, str) else _FIRST_NUMBER + number
+    return f"stand-in {number}" if isinstance(value, str) else number
 
 
 def _list_places(stand_ins: dict[str, Any], adapt: Callable[[Any], Any]) -> Iterable[tuple[Any, _Place]]:
